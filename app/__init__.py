@@ -1,0 +1,1 @@
+"""The service: messages in, predictions and decisions stored, signed webhooks out."""

@@ -1,0 +1,1 @@
+"""What a trained intent model is; shared by training and serving."""
