@@ -1,0 +1,223 @@
+"""How deliveries wait, are claimed with a lease, and are settled behind a fence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Update,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from app.domain import Answer, Attempt, Delivery, DeliveryStatus, Endpoint
+from app.storage import endpoints, tables
+from app.storage.rows import insert_new
+
+MAX_ATTEMPTS = 10  # tries of the Standard Webhooks schedule; app.webhook.retry has the delays
+_TABLE = tables.deliveries
+_WAITING = (
+    _TABLE.c.status == DeliveryStatus.PENDING,
+    _TABLE.c.endpoint_id.in_(select(tables.endpoints.c.id).where(tables.endpoints.c.enabled)),
+)
+_ANSWER = ("status_code", "error_code", "body_excerpt", "retry_after_s", "duration_ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that is ours for one attempt, until its lease ends at next_attempt_at."""
+
+    delivery: Delivery
+    endpoint: Endpoint
+
+
+def enqueue(conn: Connection, delivery: Delivery) -> None:
+    """Let a delivery wait, in the transaction that stores its message; raise Duplicate by id."""
+    values = {column.name: getattr(delivery, column.name) for column in _TABLE.c}
+    insert_new(conn, _TABLE, **values)
+
+
+def claim_due(
+    conn: Connection,
+    *,
+    now: datetime,
+    lease_s: float,
+    limit: int,
+    max_attempts: int = MAX_ATTEMPTS,
+) -> list[Claim]:
+    """Take due deliveries for one attempt each; a worker that dies only lets its lease run out.
+
+    An attempt counts from here, so that one whose worker dies counts too: a delivery that kills
+    its workers is dead after `max_attempts`, like any other. The lease must be longer than the
+    attempts of the whole batch can take.
+    """
+    spent = _due(now, limit, _TABLE.c.attempts >= max_attempts)
+    conn.execute(_change(_TABLE.c.id.in_(select(spent.c.id)), status=DeliveryStatus.DEAD))
+    due = _due(now, limit, _TABLE.c.attempts < max_attempts)
+    claim = _change(
+        _TABLE.c.id.in_(select(due.c.id)),
+        attempts=_TABLE.c.attempts + 1,
+        next_attempt_at=now + timedelta(seconds=lease_s),
+    )
+    claimed = [_delivery(row) for row in conn.execute(claim.returning(_TABLE)).mappings()]
+    receivers = endpoints.by_ids(conn, {delivery.endpoint_id for delivery in claimed})
+    by_id = {endpoint.id: endpoint for endpoint in receivers}
+    claimed.sort(key=lambda delivery: delivery.id)  # oldest first: ids sort by time
+    return [Claim(delivery, by_id[delivery.endpoint_id]) for delivery in claimed]
+
+
+def record(
+    conn: Connection,
+    attempt: Attempt,
+    *,
+    status: DeliveryStatus,
+    next_attempt_at: datetime | None = None,
+) -> bool:
+    """Keep an attempt, and let its outcome stand unless a later claim owns the delivery.
+
+    Only a pending delivery needs `next_attempt_at`: when it is due again.
+
+    Returns:
+        False where the outcome came too late: the later claim's will stand.
+    """
+    if status is DeliveryStatus.PENDING and next_attempt_at is None:
+        raise ValueError("a pending delivery needs the time of its next attempt")
+    answer = {name: getattr(attempt.answer, name) for name in _ANSWER}
+    values = {"number": attempt.number, "started_at": attempt.started_at, **answer}
+    conn.execute(insert(tables.attempts).values(delivery_id=attempt.delivery_id, **values))
+    outcome: dict[str, Any] = {"status": status}
+    if next_attempt_at is not None:
+        outcome["next_attempt_at"] = next_attempt_at
+    fence = _claimed(attempt.delivery_id, attempt.number)
+    return conn.execute(_change(*fence, **outcome)).rowcount == 1
+
+
+def release(conn: Connection, delivery: Delivery, *, now: datetime) -> bool:
+    """Give a claimed delivery back, due at once, as if it had not been claimed.
+
+    Returns:
+        False where it is no longer this claim's to give.
+    """
+    fence = _claimed(delivery.id, delivery.attempts)
+    lease = _TABLE.c.next_attempt_at == delivery.next_attempt_at
+    change = _change(*fence, lease, attempts=_TABLE.c.attempts - 1, next_attempt_at=now)
+    return conn.execute(change).rowcount == 1
+
+
+def replay(conn: Connection, delivery_id: str, *, now: datetime) -> bool:
+    """Send a settled delivery anew, with the whole schedule before it and under its old id.
+
+    Returns:
+        False where there is no such delivery, or it is pending anyway.
+    """
+    settled = _TABLE.c.status != DeliveryStatus.PENDING
+    again = {"status": DeliveryStatus.PENDING, "attempts": 0, "next_attempt_at": now}
+    return conn.execute(_change(_TABLE.c.id == delivery_id, settled, **again)).rowcount == 1
+
+
+def suppress(conn: Connection, endpoint_id: str) -> int:
+    """Give up what waits for an endpoint that was disabled, and say how many they were.
+
+    What a worker holds just now is among them: its attempt is kept, and changes nothing more.
+    """
+    waiting = (_TABLE.c.endpoint_id == endpoint_id, _TABLE.c.status == DeliveryStatus.PENDING)
+    return conn.execute(_change(*waiting, status=DeliveryStatus.SUPPRESSED)).rowcount
+
+
+def find(conn: Connection, delivery_id: str) -> Delivery | None:
+    """Look a delivery up by its id."""
+    row = conn.execute(select(_TABLE).where(_TABLE.c.id == delivery_id)).mappings().first()
+    return None if row is None else _delivery(row)
+
+
+def listed(
+    conn: Connection,
+    *,
+    status: DeliveryStatus | None = None,
+    endpoint_id: str | None = None,
+    limit: int = 50,
+    before: str | None = None,
+) -> list[Delivery]:
+    """Give a page of deliveries, newest first; `before` is the last id of the page before."""
+    query = select(_TABLE).order_by(_TABLE.c.id.desc()).limit(limit)
+    if status is not None:
+        query = query.where(_TABLE.c.status == status)
+    if endpoint_id is not None:
+        query = query.where(_TABLE.c.endpoint_id == endpoint_id)
+    if before is not None:
+        query = query.where(_TABLE.c.id < before)
+    return [_delivery(row) for row in conn.execute(query).mappings()]
+
+
+def of_message(conn: Connection, message_id: str) -> list[Delivery]:
+    """Give the deliveries that a message led to, oldest first."""
+    query = select(_TABLE).where(_TABLE.c.message_id == message_id).order_by(_TABLE.c.id)
+    return [_delivery(row) for row in conn.execute(query).mappings()]
+
+
+def attempts_of(conn: Connection, delivery_id: str) -> list[Attempt]:
+    """Give the attempts of a delivery in the order they were recorded, late ones too."""
+    attempts = tables.attempts
+    query = select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id)
+    return [_attempt(row) for row in conn.execute(query).mappings()]
+
+
+def counts(conn: Connection) -> Mapping[DeliveryStatus, int]:
+    """Say how many deliveries stand where; every status is there."""
+    query = select(_TABLE.c.status, func.count()).group_by(_TABLE.c.status)
+    found = {status: count for status, count in conn.execute(query)}
+    return {status: found.get(status, 0) for status in DeliveryStatus}
+
+
+def oldest_due_at(conn: Connection) -> datetime | None:
+    """Say since when, or from when, the next delivery is due; None where none waits.
+
+    What waits for a disabled endpoint is not due.
+    """
+    query = select(func.min(_TABLE.c.next_attempt_at)).where(*_WAITING)
+    due_at: datetime | None = conn.execute(query).scalar_one()
+    return due_at
+
+
+def _due(now: datetime, limit: int, *conditions: ColumnElement[bool]) -> CTE:
+    """Choose due deliveries, the longest due first; PostgreSQL skips what others are taking."""
+    return (
+        select(_TABLE.c.id)
+        .where(*_WAITING, _TABLE.c.next_attempt_at <= now, *conditions)
+        .order_by(_TABLE.c.next_attempt_at, _TABLE.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+
+
+def _claimed(delivery_id: str, number: int) -> tuple[ColumnElement[bool], ...]:
+    """Be true while the claim of this attempt is the last one, and unsettled."""
+    pending = _TABLE.c.status == DeliveryStatus.PENDING
+    return (_TABLE.c.id == delivery_id, _TABLE.c.attempts == number, pending)
+
+
+def _change(*conditions: ColumnElement[bool], **values: Any) -> Update:
+    return update(_TABLE).where(*conditions).values(**values)
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    values: dict[str, Any] = dict(row)
+    return Delivery(**values)
+
+
+def _attempt(row: RowMapping) -> Attempt:
+    answer: dict[str, Any] = {name: row[name] for name in _ANSWER}
+    return Attempt(
+        delivery_id=row["delivery_id"],
+        number=row["number"],
+        started_at=row["started_at"],
+        answer=Answer(**answer),
+    )

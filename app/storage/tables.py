@@ -1,0 +1,138 @@
+"""The tables; how they came to be stands in migrations, and a test holds the two together."""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Enum,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from app.domain import Channel, DeliveryStatus
+from app.storage.instant import Instant
+from app.storage.text import JsonText, PlainText
+
+metadata = MetaData(
+    naming_convention={  # every constraint has a name that a later migration can call it by
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _one_of(values: type[StrEnum], *, name: str) -> Enum:
+    """Text that a CHECK holds to the values: a native enum type would be hard to change."""
+    return Enum(
+        values,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("channel", _one_of(Channel, name="channel"), nullable=False),
+    Column("subject", PlainText, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("sender_email", PlainText),
+    Column("sender_name", PlainText),
+    Column("thread_id", PlainText),
+    Column("source", PlainText, nullable=False),
+    Column("external_id", PlainText),
+    Column("received_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+    Column("prediction", JsonText, nullable=False),
+    Column("decision", JsonText, nullable=False),
+    UniqueConstraint("source", "external_id"),  # rows without external_id do not collide
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False, unique=True),
+    Column("url", PlainText, nullable=False),
+    Column("secrets", JsonText, nullable=False),  # in clear: a signature needs the key itself
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("message_id", PlainText, ForeignKey(messages.c.id), nullable=False, index=True),
+    Column("endpoint_id", PlainText, ForeignKey(endpoints.c.id), nullable=False),
+    Column("event_type", PlainText, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # the signed bytes
+    Column("status", _one_of(DeliveryStatus, name="status"), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("attempts >= 0", name="attempts"),
+    Index(None, "status", "next_attempt_at"),  # what is due; counts
+    Index(None, "status", "id"),  # the list of one status
+    Index(None, "endpoint_id", "id"),  # the list of one endpoint
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    # A number of its own: after a replay the numbers of a delivery's attempts begin anew.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("delivery_id", PlainText, ForeignKey(deliveries.c.id), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("status_code", Integer),
+    Column("error_code", PlainText),
+    Column("body_excerpt", PlainText, nullable=False),
+    Column("retry_after_s", Float),
+    Column("duration_ms", Float, nullable=False),
+    CheckConstraint("number >= 1", name="number"),
+    CheckConstraint("status_code IS NOT NULL OR error_code IS NOT NULL", name="answer"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("prefix", PlainText, nullable=False),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    Column("scopes", JsonText, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+    CheckConstraint("length(sha256) = 32", name="sha256"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("owner", PlainText, primary_key=True),
+    Column("key", PlainText, primary_key=True),
+    Column("body_sha256", LargeBinary, nullable=False),
+    Column("message_id", PlainText, ForeignKey(messages.c.id), nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+    CheckConstraint("length(body_sha256) = 32", name="body_sha256"),
+)

@@ -1,0 +1,136 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from app.errors import ConfigError
+from app.storage.engine import open_database
+from app.storage.migrations import migrate, schema_is_current
+from app.storage.tables import metadata
+
+ROOT = Path(__file__).parents[2]
+MIGRATE = """
+import sys
+from app.storage.engine import open_database
+from app.storage.migrations import migrate
+database = open_database(sys.argv[1])
+sys.stdin.read()
+migrate(database)
+database.close()
+"""
+# What a database was told to be, as it tells it back; alembic's own table aside.
+DEFINITIONS = {
+    "sqlite": """
+        SELECT type, name, tbl_name, sql FROM sqlite_master
+        WHERE tbl_name <> 'alembic_version' ORDER BY type, name""",
+    "postgresql": """
+        SELECT 'column', table_name, column_name, data_type || coalesce(column_default, '')
+               || is_nullable || is_identity || coalesce(character_maximum_length::text, '')
+        FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+        UNION ALL
+        SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+        FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+          AND conrelid::regclass::text <> 'alembic_version'
+        UNION ALL
+        SELECT 'index', tablename, indexname, indexdef FROM pg_indexes
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        ORDER BY 1, 2, 3""",
+}
+
+
+@pytest.fixture
+def empty(empty_database_url):
+    database = open_database(empty_database_url)
+    yield database
+    database.close()
+
+
+def definitions(database):
+    with database.read() as conn:
+        rows = conn.execute(text(DEFINITIONS[database.dialect])).all()
+    # SQLite gives whole statements: which clause stands on which line says nothing.
+    return [
+        (*names, sorted(line.strip("\t ,") for line in (sql or "").splitlines()))
+        for *names, sql in rows
+    ]
+
+
+def test_a_new_database_is_current_after_it_was_migrated(empty):
+    before = schema_is_current(empty)
+    migrate(empty)
+
+    assert (before, schema_is_current(empty)) == (False, True)
+
+
+def test_migrating_a_current_database_changes_nothing(database):
+    before = definitions(database)
+    migrate(database)
+
+    assert definitions(database) == before
+
+
+def test_migrations_make_the_tables_that_the_code_uses(empty):
+    migrate(empty)
+    migrated = definitions(empty)
+    with empty.write() as conn:
+        metadata.drop_all(conn)
+        metadata.create_all(conn)
+
+    assert len(migrated) > 20
+    assert definitions(empty) == migrated
+
+
+def test_alembic_finds_no_difference_either(database):
+    with database.read() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        differences = compare_metadata(context, metadata)
+
+    assert differences == []
+
+
+def test_a_database_of_a_newer_release_is_refused(empty):
+    migrate(empty)
+    with empty.write() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    assert not schema_is_current(empty)
+    with pytest.raises(ConfigError, match="newer release"):
+        migrate(empty)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty):
+    with empty.write() as conn:
+        conn.execute(text("CREATE TABLE api_keys (x INTEGER)"))  # 0001 trips over it at its end
+    before = definitions(empty)
+
+    with pytest.raises(Exception, match=r"(?i)exists|available"):
+        migrate(empty)
+    assert definitions(empty) == before
+
+
+def test_processes_that_start_at_once_migrate_once(empty_database_url):
+    starting = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE, empty_database_url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(3)
+    ]
+    for process in starting:
+        process.stdin.close()  # all are ready or nearly so: off they go
+    endings = [(process.wait(60), process.stderr.read()) for process in starting]
+    for process in starting:
+        process.stderr.close()
+
+    assert endings == [(0, b"")] * 3
+    database = open_database(empty_database_url)
+    assert schema_is_current(database)
+    database.close()
