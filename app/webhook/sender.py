@@ -1,0 +1,141 @@
+"""The one way out over HTTP: a POST becomes an answer, whatever the receiver does."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import httpcore2
+
+from app.domain import Answer
+from app.errors import EndpointRejected
+from app.webhook.guard import Guard
+from app.webhook.retry import parse_retry_after
+from app.webhook.target import Target, parse_target
+from app.webhook.transport import Deadline, GuardedBackend, TooLargeError
+
+EXCERPT_BYTES = 1_024
+
+_ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (  # the first that fits
+    (EndpointRejected, "blocked_address"),
+    (TooLargeError, "too_large"),
+    (TimeoutError, "timeout"),
+    (socket.gaierror, "dns_error"),
+    (ConnectionRefusedError, "connection_refused"),
+    (ssl.SSLError, "tls_error"),
+    (OSError, "protocol_error"),  # reset, closed
+    (httpcore2.ProtocolError, "protocol_error"),
+    (httpcore2.NetworkError, "protocol_error"),
+)
+_FAILURES = tuple(error for error, _ in _ERROR_CODES)
+
+
+class Sender:
+    """Posts to receivers, each attempt on a connection of its own; threads may share it.
+
+    Follows no redirect, keeps no cookie, asks no proxy, inflates nothing, and reads 64 KiB at most.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        timeout_s: float,
+        ssl_context: ssl.SSLContext | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Set what every attempt obeys.
+
+        Args:
+            guard: Says where attempts may go.
+            timeout_s: Seconds from the look-up of the name to the last byte of the answer.
+            ssl_context: Trust; the system's store where it is None.
+            now: The wall clock, for a Retry-After that is a date.
+        """
+        self._guard = guard
+        self._timeout_s = timeout_s
+        self._ssl_context = ssl_context or httpcore2.default_ssl_context()
+        self._now = now
+        self._user_agent = f"Inlet/{_version()}"
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Make one attempt; whatever the receiver does is an answer, never an exception."""
+        started = time.monotonic()
+        try:
+            answer = self._exchange(
+                parse_target(url), headers, body, Deadline(started + self._timeout_s)
+            )
+        except _FAILURES as error:
+            answer = Answer(status_code=None, error_code=_error_code(error))
+        return replace(answer, duration_ms=round((time.monotonic() - started) * 1000, 1))
+
+    def _exchange(
+        self, target: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline
+    ) -> Answer:
+        url = httpcore2.URL(
+            scheme=target.scheme, host=target.host, port=target.port, target=target.path
+        )
+        connection = httpcore2.HTTPConnection(
+            url.origin,
+            ssl_context=self._ssl_context,
+            network_backend=GuardedBackend(self._guard, scheme=target.scheme, deadline=deadline),
+        )
+        sent = [*headers.items(), *self._own_headers(target, body)]
+        with (
+            closing(connection),
+            connection.stream("POST", url, headers=sent, content=body) as response,
+        ):
+            return self._answer(response)
+
+    def _own_headers(self, target: Target, body: bytes) -> list[tuple[str, str]]:
+        return [
+            ("Host", target.authority),
+            ("Content-Length", str(len(body))),
+            ("User-Agent", self._user_agent),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("Connection", "close"),
+        ]
+
+    def _answer(self, response: httpcore2.Response) -> Answer:
+        named = {name.lower(): value for name, value in reversed(response.headers)}
+        retry_after = named.get(b"retry-after", b"").decode("latin-1")
+        return Answer(
+            status_code=response.status,
+            error_code=_status_error(response.status),
+            body_excerpt=_excerpt(response),
+            retry_after_s=parse_retry_after(retry_after, self._now()),
+        )
+
+
+def _status_error(status_code: int) -> str | None:
+    if 300 <= status_code < 400:
+        return "redirect"
+    return "protocol_error" if status_code >= 600 else None  # RFC 9110, section 15
+
+
+def _error_code(error: Exception) -> str:
+    return next(code for kind, code in _ERROR_CODES if isinstance(error, kind))
+
+
+def _excerpt(response: httpcore2.Response) -> str:
+    """Read the answer to its end or its limit, and keep the beginning as text without NUL."""
+    kept = b""
+    try:
+        for chunk in response.iter_stream():
+            kept += chunk[: EXCERPT_BYTES - len(kept)]
+    except TooLargeError:
+        pass  # the status counts; nobody reads the rest
+    text = kept.decode("utf-8", errors="replace").replace("\0", "")
+    return text.encode()[:EXCERPT_BYTES].decode(errors="ignore")  # a replacement is longer
+
+
+def _version() -> str:
+    try:
+        return version("inlet")
+    except PackageNotFoundError:
+        return "dev"
