@@ -1,0 +1,186 @@
+"""The micro-batcher: one thread runs the model, joining the calls that wait into one pass."""
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+
+from app.errors import Overloaded
+from models.prediction import Prediction
+
+Predict = Callable[[Sequence[str]], list[Prediction]]
+
+MAX_CALL = 256  # texts that one call may always bring to an empty queue
+MAX_RETRY_AFTER_S = 30
+_STOPPING = "the service is stopping"
+
+
+class _Call:
+    """One caller's texts, the answers so far, and the future that gets them all."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = tuple(texts)
+        self.future: Future[list[Prediction]] = Future()
+        self.answers: list[Prediction] = []
+        self.taken = 0  # texts that a pass has taken
+
+    def start(self) -> bool:
+        """Whether a caller still waits; from here on it cannot cancel."""
+        if self.taken:
+            return not self.future.done()
+        return self.future.set_running_or_notify_cancel()
+
+    def take(self, room: int) -> tuple[str, ...]:
+        """Hand over the next texts, as many as a pass has room for."""
+        piece = self.texts[self.taken : self.taken + room]
+        self.taken += len(piece)
+        return piece
+
+    def add(self, answers: Sequence[Prediction]) -> None:
+        """Keep a pass's answers; the last ones settle the future."""
+        self.answers.extend(answers)
+        if len(self.answers) == len(self.texts):
+            with suppress(InvalidStateError):  # close() was quicker
+                self.future.set_result(self.answers)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the caller, unless it has been told."""
+        with suppress(InvalidStateError):
+            self.future.set_exception(error)
+
+
+_Piece = tuple[_Call, tuple[str, ...]]
+
+
+class Batcher:
+    """Answers texts in the order asked, never more than `max_batch` in one pass.
+
+    A big call is spread over passes, and takes its turn again behind those who came after it.
+    """
+
+    def __init__(self, predict: Predict, *, max_batch: int, max_waiting: int) -> None:
+        self._predict = predict
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._queue: deque[_Call] = deque()
+        self._in_hand: list[_Piece] = []
+        self._waiting = 0
+        self._closed = False
+        self._s_per_text = 0.0  # of recent passes; what Retry-After is reckoned from
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Texts that no pass has taken yet."""
+        return self._waiting
+
+    @property
+    def alive(self) -> bool:
+        """Whether texts are answered."""
+        return self._thread.is_alive() and not self._closed
+
+    def submit(self, texts: Sequence[str]) -> Future[list[Prediction]]:
+        """Queue one call's texts; its future gives their predictions in the order given.
+
+        Raises:
+            Overloaded: The queue is full or closed; says when to come back.
+        """
+        call = _Call(texts)
+        if not call.texts:
+            call.future.set_result([])
+            return call.future
+        with self._changed:
+            self._admit(len(call.texts))
+            self._queue.append(call)
+            self._waiting += len(call.texts)
+            self._changed.notify()
+        return call.future
+
+    def close(self, timeout_s: float) -> None:
+        """Refuse what waits, give the pass in progress its time to end, and stop the thread."""
+        with self._changed:
+            self._closed = True
+            left = list(self._queue)
+            self._queue.clear()
+            self._waiting = 0
+            self._changed.notify()
+        for call in left:
+            call.fail(Overloaded(_STOPPING))
+        self._thread.join(timeout_s)
+        for call, _ in self._in_hand:  # of a pass that did not end in time
+            call.fail(Overloaded(_STOPPING))
+
+    def _admit(self, texts: int) -> None:
+        most = max(self._max_waiting, MAX_CALL)
+        room = self._max_waiting if self._queue else most
+        if texts > most:
+            raise ValueError(f"a call has at most {most} texts")
+        if not self.alive:
+            raise Overloaded(_STOPPING)
+        if self._waiting + texts > room:
+            wait_s = math.ceil(self._waiting * self._s_per_text)
+            raise Overloaded(
+                "too many messages wait for the model",
+                retry_after_s=min(max(1, wait_s), MAX_RETRY_AFTER_S),
+            )
+
+    def _run(self) -> None:
+        while pieces := self._next():
+            started = time.monotonic()
+            self._settle(pieces)
+            texts = sum(len(piece) for _, piece in pieces)
+            self._s_per_text += ((time.monotonic() - started) / texts - self._s_per_text) / 4
+
+    def _next(self) -> list[_Piece]:
+        """Wait for texts and take a pass full of them; nothing when closed."""
+        with self._changed:
+            self._in_hand = []
+            while not self._in_hand and not self._closed:
+                self._changed.wait_for(lambda: self._queue or self._closed)
+                self._in_hand = self._take()
+            return self._in_hand
+
+    def _take(self) -> list[_Piece]:
+        pieces: list[_Piece] = []
+        room = self._max_batch
+        while self._queue and room:
+            call = self._queue.popleft()
+            if not call.start():
+                self._waiting -= len(call.texts) - call.taken
+                continue
+            piece = call.take(room)
+            pieces.append((call, piece))
+            room -= len(piece)
+            self._waiting -= len(piece)
+            if call.taken < len(call.texts):
+                self._queue.append(call)
+        return pieces
+
+    def _settle(self, pieces: list[_Piece]) -> None:
+        """Answer some calls; where the model fails, only the call that it fails on."""
+        try:
+            self._answer(pieces)
+        except BaseException as error:  # noqa: BLE001  a panic too: who waits is told, the thread lives
+            if len(pieces) == 1:
+                pieces[0][0].fail(_as_exception(error))
+                return
+            for piece in pieces:
+                self._settle([piece])
+
+    def _answer(self, pieces: list[_Piece]) -> None:
+        texts = list(dict.fromkeys(text for _, piece in pieces for text in piece))
+        answers = dict(zip(texts, self._predict(texts), strict=True))
+        for call, piece in pieces:
+            call.add([answers[text] for text in piece])
+
+
+def _as_exception(error: BaseException) -> Exception:
+    """Keep a thread's SystemExit or a Rust panic from ending the thread that waits."""
+    if isinstance(error, Exception):
+        return error
+    return RuntimeError(f"the model failed with {type(error).__name__}")

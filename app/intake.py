@@ -1,0 +1,147 @@
+"""The way in: predict, decide, and store the message with its deliveries in one transaction."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from app.domain import Decision, Delivery, DeliveryStatus, Endpoint, Message, Stored, new_id
+from app.errors import Duplicate, KeyReused, MessageRejected, PredictionLate
+from app.routing.decide import decide
+from app.routing.policy import Policy
+from app.storage import endpoints, messages, outbox
+from app.storage.engine import Database
+from app.storage.idempotency import recall, remember
+from app.webhook.formats import event_body
+from models.prediction import Prediction
+from models.text.clean import clean_text
+from models.text.compose import compose_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """The key under which a caller may repeat a call and get the first answer."""
+
+    owner: str  # whose key it is: two callers may use the same one
+    key: str
+    body_sha256: bytes  # of the whole body; the same key never stands for another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A message as it stands stored."""
+
+    stored: Stored
+    replayed: bool  # True where it was there before this call
+    missing_endpoints: tuple[str, ...] = ()  # named by the decision, but there is none yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Takes messages in, each once."""
+
+    database: Database
+    submit: Callable[[Sequence[str]], Future[list[Prediction]]]  # the batcher's
+    policy: Callable[[], Policy]  # the one in force now
+    now: Callable[[], datetime]
+    predict_timeout_s: float
+    personal_data: bool  # whether webhooks tell sender, subject and text
+    on_enqueued: Callable[[], None]  # called after a commit that left deliveries waiting
+
+    def accept(self, message: Message, *, idempotency: Idempotency | None = None) -> Receipt:
+        """Classify, decide and store a message with every delivery that follows, or nothing.
+
+        A message that is known, by its key or its source's own id, gets its first answer.
+
+        Raises:
+            MessageRejected: It has no text.
+            KeyReused: The key came before with another body.
+            Overloaded: The model has too much to do, or was late; nothing is stored.
+            StorageDown: The database did not take it.
+        """
+        first = self._first(message, idempotency)
+        if first is not None:
+            return first
+        if not clean_text(message.text):
+            raise MessageRejected("the message has no text", code="empty_text")
+        prediction = self._predict(message)
+        decision = decide(prediction, self.policy())
+        try:
+            receipt = self._store(message, prediction, decision, idempotency)
+        except Duplicate:
+            first = self._first(message, idempotency)
+            if first is None:
+                raise
+            return first
+        if receipt.stored.deliveries:
+            self.on_enqueued()
+        return receipt
+
+    def _first(self, message: Message, idempotency: Idempotency | None) -> Receipt | None:
+        """Look for the message as an earlier call stored it."""
+        stored = None
+        with self.database.read() as conn:
+            if idempotency is not None:
+                used = recall(conn, owner=idempotency.owner, key=idempotency.key)
+                if used is not None and used.body_sha256 != idempotency.body_sha256:
+                    raise KeyReused("this Idempotency-Key came before with another body")
+                stored = messages.find(conn, used.message_id) if used is not None else None
+            if stored is None and message.external_id is not None:
+                stored = messages.find_external(conn, message.source, message.external_id)
+        return None if stored is None else Receipt(stored=stored, replayed=True)
+
+    def _predict(self, message: Message) -> Prediction:
+        future = self.submit([compose_text(message.subject, message.text)])
+        wait([future], self.predict_timeout_s)
+        if not future.done():
+            future.cancel()
+            raise PredictionLate("the model did not answer in time; nothing is stored")
+        return future.result()[0]
+
+    def _store(
+        self,
+        message: Message,
+        prediction: Prediction,
+        decision: Decision,
+        idempotency: Idempotency | None,
+    ) -> Receipt:
+        now = self.now()
+        event = event_body(message, prediction, decision, now=now, personal_data=self.personal_data)
+        said, decided = prediction.as_dict(), decision.as_dict()
+        with self.database.write() as conn:
+            messages.add(conn, message, prediction=said, decision=decided)
+            receivers = endpoints.by_names(conn, decision.endpoints)
+            deliveries = [
+                _delivery(message, decision, event, receiver, now)
+                for receiver in receivers
+                if receiver.enabled
+            ]
+            for delivery in deliveries:
+                outbox.enqueue(conn, delivery)
+            if idempotency is not None:
+                remember(conn, message_id=message.id, now=now, **asdict(idempotency))
+        deliveries.sort(key=lambda delivery: delivery.id)  # as a repeat will read them
+        known = {receiver.name for receiver in receivers}
+        return Receipt(
+            stored=Stored(
+                message=message, prediction=said, decision=decided, deliveries=tuple(deliveries)
+            ),
+            replayed=False,
+            missing_endpoints=tuple(name for name in decision.endpoints if name not in known),
+        )
+
+
+def _delivery(
+    message: Message, decision: Decision, event: bytes, receiver: Endpoint, now: datetime
+) -> Delivery:
+    return Delivery(
+        id=new_id("dlv", now),
+        message_id=message.id,
+        endpoint_id=receiver.id,
+        event_type=decision.event_type,
+        body=event,
+        status=DeliveryStatus.PENDING,
+        attempts=0,
+        next_attempt_at=now,
+        created_at=now,
+    )

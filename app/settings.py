@@ -1,0 +1,215 @@
+"""Everything an operator can set, read once from INLET_* variables; unknown names are refused."""
+
+import difflib
+import os
+import re
+from collections.abc import Collection, Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+import models
+from app.errors import ConfigError
+
+PREFIX = "INLET_"
+DATABASES = ("sqlite", "sqlite+pysqlite", "postgres", "postgresql", "postgresql+psycopg")
+_SHOWN_DEFAULTS = {"data_dir": "~/.local/share/inlet", "artifacts": "the shipped folder"}
+_PASSWORDS = re.compile(r"(?<=://)([^:/?#]*):.*@|((?:ssl)?password)=[^&]*", re.IGNORECASE)
+
+
+def _data_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Follow the XDG base directory specification, so that every folder finds the same data."""
+    given = Path(environ.get("XDG_DATA_HOME", ""))
+    if given.is_absolute():  # the specification: ignore a relative one
+        return given / "inlet"
+    try:
+        return Path.home() / ".local" / "share" / "inlet"
+    except RuntimeError:
+        raise ConfigError(f"this user has no home folder: set {PREFIX}DATA_DIR") from None
+
+
+def _split(value: object) -> object:
+    """Read `a, b` as two entries."""
+    if not isinstance(value, str):
+        return value
+    return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+
+
+def _expanded(folder: Path) -> Path:
+    try:
+        return folder.expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~, but that user has no home folder") from None
+
+
+def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
+    for number, entry in enumerate(entries, start=1):
+        try:
+            ip_network(entry)
+        except ValueError:
+            raise ValueError(f"entry {number} is not a network such as 10.1.0.0/16") from None
+    return entries
+
+
+def _known_database(url: str) -> str:
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in DATABASES:
+        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+    return url
+
+
+Folder = Annotated[Path, AfterValidator(_expanded)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Networks = Annotated[Names, AfterValidator(_networks)]
+DatabaseUrl = Annotated[str, AfterValidator(_known_database)]
+
+
+class Settings(BaseSettings):
+    """How the service runs; an operator's are read by `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    data_dir: Folder = Field(
+        default_factory=_data_dir, description="Folder of the SQLite database and its lock file."
+    )
+    database_url: DatabaseUrl | None = Field(
+        None,
+        repr=False,  # it may hold a password
+        description="SQLAlchemy URL, e.g. postgresql+psycopg://…; unset: SQLite in data_dir.",
+    )
+    artifacts: Folder = Field(
+        Path(models.__file__).parent / "artifacts", description="Folder of the model versions."
+    )
+    policy: Folder | None = Field(
+        None, description="Routing policy (YAML); unset: the shipped one."
+    )
+    threads: int = Field(0, ge=0, le=256, description="Inference threads; 0: one for each core.")
+    max_batch: int = Field(32, ge=1, le=1024, description="Messages in one forward pass, at most.")
+    max_waiting: int = Field(
+        512, ge=1, le=100_000, description="Messages waiting for the model before 503 is answered."
+    )
+    predict_timeout_s: float = Field(
+        10.0, gt=0, le=300, description="Seconds a request waits for the model, at most."
+    )
+    max_body_bytes: int = Field(
+        1_048_576, ge=1_024, description="Largest request body; more is answered 413."
+    )
+    max_text_chars: int = Field(
+        100_000, ge=1, description="Longest message text; more is answered 422."
+    )
+    run_worker: bool = Field(
+        True, description="Deliver from inside the service; false where `inlet worker` runs."
+    )
+    delivery_timeout_s: float = Field(
+        15.0, gt=0, le=60, description="Seconds for one delivery attempt, from DNS to last byte."
+    )
+    egress_allow_hosts: Names = Field(
+        (), description="Host names that webhooks may reach although they resolve inward."
+    )
+    egress_allow_cidrs: Networks = Field(
+        (), description="Networks that webhooks may reach although they are not public."
+    )
+    egress_allow_http: bool = Field(
+        False, description="Allow http:// endpoints beyond the allow-lists."
+    )
+    webhook_personal_data: bool = Field(
+        True, description="Put sender, subject and text into webhooks; false: ids and labels only."
+    )
+    idempotency_hours: int = Field(
+        72, ge=1, le=720, description="Hours for which an Idempotency-Key is remembered."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug, info, warning or error."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what is passed, so that a test's settings do not depend on the machine."""
+        return (init_settings,)
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database that is used: the one named, or a SQLite file in the data folder."""
+        if self.database_url is not None:
+            return self.database_url
+        return "sqlite:///" + quote(str(self.data_dir.absolute() / "inlet.db"))
+
+    def masked(self) -> dict[str, str]:
+        """Give each variable's value in words, for `inlet doctor`, with passwords masked."""
+        return {_variable(field): _shown(value) for field, value in self}
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the operator's settings; an empty variable counts as unset.
+
+    Raises:
+        ConfigError: A variable has an unknown name or a bad value; each is named, no value is.
+    """
+    environ = os.environ if environ is None else environ
+    given = {name.upper(): value.strip() for name, value in environ.items()}
+    given = {name: value for name, value in given.items() if name.startswith(PREFIX)}
+    known = {_variable(field): field for field in Settings.model_fields}
+    values: dict[str, Any] = {known[name]: given[name] for name in known if given.get(name)}
+    if "data_dir" not in values:
+        values["data_dir"] = _data_dir(environ)
+    problems = [_unknown(name, known) for name in sorted(given) if name not in known]
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        problems += [f"{_variable(e['loc'][0])} {_sentence(e['msg'])}" for e in error.errors()]
+    if problems:
+        raise ConfigError("; ".join(problems))
+    return settings
+
+
+def settings_table() -> str:
+    """Render every variable with default and meaning as a Markdown table, for the README."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = _SHOWN_DEFAULTS.get(name) or _shown(field.default)
+        rows.append(f"| `{_variable(name)}` | {default} | {field.description} |")
+    return "\n".join(rows)
+
+
+def _variable(field: int | str) -> str:
+    return PREFIX + str(field).upper()
+
+
+def _unknown(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name} is not a setting" + (f": did you mean {near[0]}?" if near else "")
+
+
+def _sentence(pydantic_says: str) -> str:
+    """Turn pydantic's `Input should be …` into the end of a sentence about a variable."""
+    return re.sub(r"^(Input|Value error,) ", "", pydantic_says)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "unset"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(value) or "empty"
+    return _PASSWORDS.sub(_without_password, str(value))
+
+
+def _without_password(found: re.Match[str]) -> str:
+    user, key = found.groups()
+    return f"{key}=***" if key else f"{user}:***@"

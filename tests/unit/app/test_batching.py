@@ -1,0 +1,289 @@
+import threading
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+
+import pytest
+
+from app.batching import MAX_CALL, MAX_RETRY_AFTER_S, Batcher
+from app.errors import Overloaded
+from models.prediction import Prediction
+
+DEADLINE_S = 10
+
+
+def said(text):
+    return Prediction(
+        intents={"other": 0.5},
+        labels=(),
+        signals={},
+        model_version=text,
+        language="en",
+        truncated=False,
+    )
+
+
+class Model:
+    """Answers with the text as version; keeps its passes; waits in `hold`; fails on `poison`."""
+
+    def __init__(self):
+        self.passes = []
+        self.open = threading.Event()
+        self.open.set()
+        self.gates = []  # of the passes that begin from now on; then `open` again
+        self.entered = threading.Semaphore(0)
+
+    def hold(self):
+        self.open.clear()
+
+    def predict(self, texts):
+        self.passes.append(list(texts))
+        gate = self.gates.pop(0) if self.gates else self.open
+        self.entered.release()
+        if not gate.wait(DEADLINE_S):
+            raise TimeoutError
+        for text in texts:
+            if isinstance(text, BaseException):
+                raise text
+        if "short" in texts:
+            return []
+        return [said(text) for text in texts]
+
+
+@pytest.fixture
+def model():
+    return Model()
+
+
+@pytest.fixture
+def start(model):
+    made = []
+
+    def start_batcher(*, max_batch=4, max_waiting=1000):
+        made.append(Batcher(model.predict, max_batch=max_batch, max_waiting=max_waiting))
+        return made[-1]
+
+    yield start_batcher
+    model.open.set()
+    for batcher in made:
+        batcher.close(DEADLINE_S)
+        assert not batcher.alive
+
+
+def busy(batcher, model):
+    """Let the model be held in a pass, so that what comes now has to wait."""
+    model.hold()
+    future = batcher.submit(["busy"])
+    assert model.entered.acquire(timeout=DEADLINE_S)
+    return future
+
+
+def answers(future):
+    return [prediction.model_version for prediction in future.result(DEADLINE_S)]
+
+
+def test_a_call_gets_its_answers_in_its_order(start):
+    assert answers(start().submit(["a", "b", "c"])) == ["a", "b", "c"]
+
+
+def test_a_call_without_texts_is_answered_at_once(start, model):
+    assert (answers(start().submit([])), model.passes) == ([], [])
+
+
+def test_sixteen_threads_get_their_own_answers(start):
+    batcher = start(max_batch=8)
+
+    def call_often(thread):
+        for number in range(60):
+            texts = [f"{thread}-{number}-{i}" for i in range(1 + (thread + number) % 11)]
+            assert answers(batcher.submit(texts)) == texts
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(call_often, range(16))) == [True] * 16
+    assert batcher.waiting == 0
+
+
+def test_waiting_calls_share_a_pass_and_a_big_one_is_spread(start, model):
+    batcher = start(max_batch=4)
+    busy(batcher, model)
+    calls = [["a"], ["b", "c"], ["d", "e", "f", "g", "h", "i"], ["j"]]
+    futures = [batcher.submit(call) for call in calls]
+    waiting = batcher.waiting
+    model.open.set()
+
+    assert [answers(future) for future in futures] == calls
+    assert waiting == 10
+    assert model.passes == [
+        ["busy"],
+        ["a", "b", "c", "d"],
+        ["j", "e", "f", "g"],  # who came after the big call does not wait for all of it
+        ["h", "i"],
+    ]
+
+
+def test_one_text_is_predicted_once_in_a_pass(start, model):
+    batcher = start(max_batch=8)
+    busy(batcher, model)
+    futures = [batcher.submit(["a", "b", "a"]), batcher.submit(["b"])]
+    model.open.set()
+
+    assert [answers(future) for future in futures] == [["a", "b", "a"], ["b"]]
+    assert model.passes == [["busy"], ["a", "b"]]
+
+
+@pytest.mark.parametrize("poison", [ValueError("bad"), MemoryError()])
+def test_a_failing_call_fails_alone_and_the_next_batch_works(start, model, poison):
+    batcher = start()
+    busy(batcher, model)
+    good, bad, also_good = (batcher.submit([text]) for text in ("a", poison, "b"))
+    model.open.set()
+
+    assert bad.exception(DEADLINE_S) is poison
+    assert (answers(good), answers(also_good)) == (["a"], ["b"])
+    assert answers(batcher.submit(["c"])) == ["c"]
+
+
+@pytest.mark.parametrize("poison", [SystemExit(), KeyboardInterrupt()])
+def test_what_would_end_a_thread_reaches_the_caller_as_an_error(start, poison):
+    batcher = start()
+
+    error = batcher.submit([poison]).exception(DEADLINE_S)
+
+    assert repr(error) == f"RuntimeError('the model failed with {type(poison).__name__}')"
+    assert answers(batcher.submit(["next"])) == ["next"]
+
+
+def test_a_model_that_answers_too_few_fails_the_call(start):
+    batcher = start()
+
+    assert isinstance(batcher.submit(["short"]).exception(DEADLINE_S), ValueError)
+    assert answers(batcher.submit(["next"])) == ["next"]
+
+
+def test_a_big_call_that_fails_in_a_late_pass_fails_whole_and_its_rest_is_left_out(start, model):
+    batcher = start(max_batch=2)
+    poison = ValueError("bad")
+
+    future = batcher.submit(["a", "b", "c", poison, "e", "f"])
+
+    assert future.exception(DEADLINE_S) is poison
+    assert answers(batcher.submit(["next"])) == ["next"]
+    assert model.passes == [["a", "b"], ["c", poison], ["next"]]
+    assert batcher.waiting == 0
+
+
+def test_a_cancelled_call_costs_the_model_nothing(start, model):
+    batcher = start()
+    busy(batcher, model)
+    left = batcher.submit(["left", "left too"])
+    stayed = batcher.submit(["stayed"])
+    assert left.cancel()
+    model.open.set()
+
+    assert answers(stayed) == ["stayed"]
+    assert model.passes == [["busy"], ["stayed"]]
+    assert batcher.waiting == 0
+    with pytest.raises(CancelledError):
+        left.result(DEADLINE_S)
+
+
+def test_a_call_that_the_model_has_begun_cannot_be_cancelled(start, model):
+    future = busy(start(), model)
+
+    assert not future.cancel()
+    model.open.set()
+    assert answers(future) == ["busy"]
+
+
+def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(start, model):
+    batcher = start(max_waiting=3)
+    busy(batcher, model)
+    batcher.submit(["a", "b"])
+
+    with pytest.raises(Overloaded) as refused:
+        batcher.submit(["c", "d"])
+    fits = batcher.submit(["c"])
+
+    assert 1 <= refused.value.retry_after_s <= MAX_RETRY_AFTER_S
+    model.open.set()
+    assert answers(fits) == ["c"]
+
+
+def test_an_empty_queue_takes_a_call_of_full_size_however_small_it_is(start, model):
+    batcher = start(max_batch=MAX_CALL, max_waiting=1)
+    busy(batcher, model)
+    texts = [f"{number}" for number in range(MAX_CALL)]
+    future = batcher.submit(texts)
+
+    with pytest.raises(Overloaded):
+        batcher.submit(["one more"])
+    model.open.set()
+    assert answers(future) == texts
+
+
+def test_a_call_that_can_never_fit_is_a_mistake(start):
+    with pytest.raises(ValueError, match="a call has at most 256 texts"):
+        start(max_waiting=1).submit(["a"] * (MAX_CALL + 1))
+
+
+def test_closing_ends_the_pass_in_progress_and_refuses_what_waits(start, model):
+    batcher = start()
+    begun = busy(batcher, model)
+    waiting = [batcher.submit(["a"]), batcher.submit(["b"] * 6)]
+    waiting[-1].add_done_callback(lambda _: model.open.set())  # once close() has refused them
+
+    batcher.close(DEADLINE_S)
+
+    assert answers(begun) == ["busy"]
+    assert [type(future.exception(0)) for future in waiting] == [Overloaded, Overloaded]
+    assert (batcher.alive, batcher.waiting) == (False, 0)
+    with pytest.raises(Overloaded):
+        batcher.submit(["late"])
+
+
+@pytest.mark.parametrize("text", ["fine", ValueError("bad")])
+def test_closing_settles_even_a_pass_that_does_not_end_and_what_it_says_later_is_dropped(
+    start, model, text
+):
+    batcher = start(max_batch=2)
+    first = busy(batcher, model)
+    futures = [batcher.submit([text]), batcher.submit(["a"]), batcher.submit(["b"])]
+    gate = threading.Event()
+    model.gates.append(gate)
+    model.open.set()
+    assert answers(first) == ["busy"]
+    assert model.entered.acquire(timeout=DEADLINE_S)
+
+    batcher.close(0.01)
+
+    assert [type(future.exception(0)) for future in futures] == [Overloaded] * 3
+    gate.set()
+    batcher.close(DEADLINE_S)
+    assert model.passes[:2] == [["busy"], [text, "a"]]
+    assert len(model.passes) == (2 if text == "fine" else 4)  # a failing pass is tried one by one
+
+
+def test_a_big_call_that_closing_cuts_short_is_refused(start, model):
+    batcher = start(max_batch=2)
+    model.hold()
+    big = batcher.submit(["a", "b", "c"])
+    assert model.entered.acquire(timeout=DEADLINE_S)
+    big.add_done_callback(lambda _: model.open.set())
+
+    batcher.close(DEADLINE_S)
+
+    assert isinstance(big.exception(0), Overloaded)
+    assert model.passes == [["a", "b"]]
+
+
+def test_closing_twice_is_no_error_and_a_callback_may_submit(start):
+    batcher = start()
+    chained = Future()
+    batcher.submit(["a"]).add_done_callback(lambda _: chained.set_result(batcher.submit(["b"])))
+
+    assert answers(chained.result(DEADLINE_S)) == ["b"]
+    batcher.close(DEADLINE_S)
+    batcher.close(DEADLINE_S)
+
+
+def test_a_batcher_says_that_it_lives(start):
+    assert start().alive
