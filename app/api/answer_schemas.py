@@ -1,0 +1,142 @@
+"""The forms of the API's answers, for /docs and for those who generate clients."""
+
+from pydantic import BaseModel, Field
+
+from app.domain import Channel, DeliveryStatus
+
+
+class SignalAnswer(BaseModel):
+    """The most probable label of a single-choice head."""
+
+    label: str
+    probability: float = Field(ge=0, le=1)
+
+
+class PredictionAnswer(BaseModel):
+    """What the model says about one message."""
+
+    model_version: str
+    intents: dict[str, float] = Field(description="Independent calibrated probabilities.")
+    labels: list[str] = Field(description="Intents over their threshold, most probable first.")
+    primary: str = Field(description="The most probable intent that counts; of all, if none does.")
+    confidence: float = Field(ge=0, le=1, description="The probability of the primary intent.")
+    abstained: bool = Field(description="Whether no intent reached its threshold.")
+    signals: dict[str, SignalAnswer]
+    language: str = Field(description="ISO 639-1, or `und`.")
+    truncated: bool = Field(description="Whether the text was longer than the model reads.")
+
+
+class ClassifyAnswer(BaseModel):
+    """Predictions in the order of the texts."""
+
+    predictions: list[PredictionAnswer]
+
+
+class DecisionAnswer(BaseModel):
+    """What is done about a message, and why."""
+
+    route: str
+    rule: str
+    reasons: list[str]
+    endpoints: list[str] = Field(description="Names of the endpoints that hear of it.")
+    event_type: str
+    policy_sha256: str
+
+
+class DeliveryNamed(BaseModel):
+    """A delivery that an accepted message began."""
+
+    id: str
+    endpoint: str = Field(description="The endpoint's id.")
+
+
+class AcceptedAnswer(BaseModel):
+    """A message that is stored, with everything that follows from it."""
+
+    id: str
+    received_at: str
+    prediction: PredictionAnswer
+    decision: DecisionAnswer
+    deliveries: list[DeliveryNamed]
+    warnings: list[str]
+
+
+class SenderAnswer(BaseModel):
+    """Who wrote."""
+
+    email: str | None
+    name: str | None
+
+
+class AttemptAnswer(BaseModel):
+    """One HTTP try of a delivery."""
+
+    number: int
+    started_at: str
+    status_code: int | None
+    error_code: str | None
+    duration_ms: float
+
+
+class DeliveryAnswer(BaseModel):
+    """One event on its way to one endpoint."""
+
+    id: str
+    message_id: str
+    endpoint: str = Field(description="The endpoint's id.")
+    event_type: str
+    status: DeliveryStatus
+    attempts: int = Field(description="Tries begun since it was made, or last replayed.")
+    next_attempt_at: str | None = Field(description="Where it is pending.")
+    created_at: str
+
+
+class DeliveryHistory(DeliveryAnswer):
+    """A delivery, and every try of it."""
+
+    history: list[AttemptAnswer]
+
+
+class MessageAnswer(BaseModel):
+    """A stored message, whole."""
+
+    id: str
+    channel: Channel
+    subject: str
+    text: str
+    sender: SenderAnswer
+    thread_id: str | None
+    message_id: str | None
+    source: str
+    received_at: str
+    created_at: str
+    prediction: PredictionAnswer
+    decision: DecisionAnswer
+    deliveries: list[DeliveryHistory]
+    warnings: list[str]
+
+
+class DeliveriesAnswer(BaseModel):
+    """A page of deliveries, newest first."""
+
+    deliveries: list[DeliveryAnswer]
+    before: str | None = Field(description="Give this as `before` for the next page, if any.")
+
+
+class LiveAnswer(BaseModel):
+    """The process answers."""
+
+    alive: bool
+
+
+class ReadyAnswer(BaseModel):
+    """Whether messages can be taken, and the state of each part that it needs."""
+
+    ready: bool
+    model: str
+    model_version: str | None
+    database: str
+    schema_: str = Field(alias="schema")
+    worker: str
+    disk: str
+    sqlite_version: str | None = None

@@ -1,0 +1,55 @@
+"""Put the HTTP edge together: routes, error answers, layers around them."""
+
+from typing import Any
+
+from starlette.types import Lifespan
+
+from app.api import classify, deliveries, messages, operations
+from app.api.admission import Admission
+from app.api.middleware import Guarded, Observed
+from app.api.openapi import InletAPI
+from app.api.problems import HANDLERS
+from app.api.services import Services
+
+_DESCRIPTION = (
+    "Says what the sender of an inbound business message wants, with calibrated probabilities, "
+    "and hands it to whoever should answer."
+)
+_BATCHES = 2  # of messages on their way in at once: one in the network, and the next one
+_PROBES = 4  # looks at /readyz at once; each ends within seconds
+# FastAPI would give request bodies to any OpenTelemetry provider that it finds; ours are private.
+_NO_TELEMETRY: Any = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
+
+
+def create_api(
+    services: Services, *, version: str = "0.1.0", lifespan: Lifespan[Any] | None = None
+) -> InletAPI:
+    """Make the application that a server runs.
+
+    Args:
+        services: What stands behind the endpoints; it need not have been started yet.
+        version: Of Inlet, for /docs.
+        lifespan: What starts and stops the services.
+    """
+    api = InletAPI(
+        title="Inlet",
+        version=version,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,  # a redirect would be built from the caller's Host header
+        exception_handlers=dict(HANDLERS),
+        telemetry=_NO_TELEMETRY,
+    )
+    api.state.services = services
+    api.state.intake_admission = Admission(
+        _BATCHES * services.settings.max_batch,
+        refusal="too many messages are being accepted; come back in a second",
+    )
+    api.state.probe_admission = Admission(_PROBES, refusal="the state is being looked at")
+    for router in (classify.router, messages.router, deliveries.router, operations.router):
+        api.include_router(router)
+    api.add_middleware(Guarded)
+    api.add_middleware(Observed, metrics=services.metrics)  # added last, so the outermost
+    return api

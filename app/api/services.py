@@ -1,0 +1,41 @@
+"""What the endpoints need, as values; app.main puts it together."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+
+from app.api.auth import Authenticator
+from app.api.metrics import Metrics
+from app.intake import Intake
+from app.settings import Settings
+from app.storage.engine import Database
+from models.prediction import Prediction
+
+BODY_DEADLINE_S = 30.0  # RELIABILITY.md P21
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything behind the HTTP edge."""
+
+    classify: Callable[[Sequence[str]], Future[list[Prediction]]]  # the batcher's submit
+    waiting: Callable[[], int]  # messages in the batcher's queue
+    intake: Intake
+    database: Database
+    settings: Settings
+    now: Callable[[], datetime]
+    model_ready: Callable[[], bool]
+    model_version: Callable[[], str | None]
+    worker_state: Callable[[], str]  # running, off, or what is wrong with it
+    auth: Authenticator
+    metrics: Metrics
+    body_deadline_s: float = BODY_DEADLINE_S
+
+
+def services_of(request: Request) -> Services:
+    """Give an endpoint the services its application was made with."""
+    services: Services = request.app.state.services
+    return services

@@ -1,0 +1,154 @@
+"""`inlet demo`: the main job from end to end on this machine, in a few seconds."""
+
+import signal
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+import typer
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.output import out, say, told_errors
+from app.cli.serve import curl_line
+from app.cli.server import bound, listen, server_of
+from app.demo import SAMPLES, Received, Receiver, add_receiver
+from app.errors import ConfigError
+from app.logs import configure_logs
+from app.main import create_app, open_database_of, utc_now
+from app.settings import Settings, load_settings
+
+_START_S, _DELIVERY_S, _STOP_S = 30.0, 15.0, 20.0
+_SHOWN_CHARS = 400  # of a webhook's body
+_PORTS = 20  # tried after the first where it is taken
+
+
+def demo(
+    port: Annotated[
+        int, typer.Option(help="the next free one is taken where it is in use", min=1, max=65_000)
+    ] = 8080,
+    leave: Annotated[bool, typer.Option("--exit", help="stop after the show")] = False,
+) -> None:
+    """Start a service with sample messages and a receiver, and show what was said and sent."""
+    started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no folder behind either
+    try:
+        with told_errors(), tempfile.TemporaryDirectory(prefix="inlet-demo-") as folder:
+            configure_logs("warning")
+            with Receiver().listening() as receiver, _running(folder, port, receiver) as url:
+                _show(url, receiver)
+                out.print(f"{time.monotonic() - started:.1f} s from start to here.")
+                out.print(f"Data: {folder} (gone when this ends). API documentation: {url}/docs")
+                out.print(f"Try:  {curl_line(url, with_key=False)}")
+                if not leave:
+                    out.print("Serving until Ctrl-C.")
+                    threading.Event().wait()
+    except KeyboardInterrupt:
+        say("stopped")
+
+
+def _show(url: str, receiver: Receiver) -> None:
+    """Post the samples, and show what was said of each and what the receiver got."""
+    answers = _post_samples(url)
+    _show_answers(answers)
+    expected = sum(len(answer["deliveries"]) for answer in answers)
+    received = receiver.wait_for(expected, _DELIVERY_S)
+    _show_received(received)
+    if len(received) < expected or not all(webhook.verified for webhook in received):
+        raise ConfigError(f"{len(received)} of {expected} webhooks arrived in {_DELIVERY_S:.0f} s")
+
+
+def _settings(folder: str, port: int) -> Settings:
+    """The operator's settings, but for data of its own and leave to call the demo's receiver."""
+    given = load_settings().model_dump()
+    own = {
+        "host": "127.0.0.1",
+        "port": port,
+        "data_dir": Path(folder),
+        "database_url": None,
+        "policy": None,  # the shipped one names the receiver's routes
+        "run_worker": True,
+        "egress_allow_cidrs": ("127.0.0.0/8",),
+    }
+    return Settings(**(given | own))
+
+
+@contextmanager
+def _running(folder: str, port: int, receiver: Receiver) -> Iterator[str]:
+    """Run the real service in a thread, and stop it at the end."""
+    with _first_free(port) as listener:
+        settings = _settings(folder, listener.getsockname()[1])
+        with closing(open_database_of(settings)) as database:
+            add_receiver(database, receiver, utc_now())
+        server = server_of(create_app(settings))
+        listen(listener)
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, name="demo-server", daemon=True
+        )
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{settings.port}"
+        finally:
+            server.should_exit = True
+            thread.join(_STOP_S)
+
+
+def _post_samples(url: str) -> list[dict[str, Any]]:
+    """Post the samples as a gateway would."""
+    try:
+        with httpx2.Client(base_url=url, timeout=_START_S, trust_env=False) as client:
+            answers = [client.post("/v1/messages", json=sample) for sample in SAMPLES]
+            return [answer.raise_for_status().json() for answer in answers]
+    except httpx2.HTTPError as error:
+        raise ConfigError(f"the service did not take the samples: {error}") from error
+
+
+def _show_answers(answers: Sequence[Mapping[str, Any]]) -> None:
+    """Show what was said of each message, and what was decided."""
+    table = Table("message", "wants", "sure", "urgency", "language", "route", show_lines=True)
+    for sample, answer in zip(SAMPLES, answers, strict=True):
+        prediction = answer["prediction"]
+        labels = ", ".join(prediction["labels"]) or f"abstained ({prediction['primary']}?)"
+        table.add_row(
+            sample["text"][:70] + ("…" if len(sample["text"]) > 70 else ""),
+            labels,
+            f"{prediction['confidence']:.0%}",
+            prediction["signals"].get("urgency", {}).get("label", ""),
+            prediction["language"],
+            answer["decision"]["route"],
+        )
+    out.print(table, soft_wrap=False)
+
+
+def _show_received(received: Sequence[Received]) -> None:
+    """Show each webhook as it came, with its signature headers."""
+    if not received:
+        out.print("None of them was sure enough for sales or success: no webhook was sent.")
+    for webhook in received:
+        headers = "\n".join(f"{name}: {value}" for name, value in webhook.headers.items())
+        body = webhook.body[:_SHOWN_CHARS] + ("…" if len(webhook.body) > _SHOWN_CHARS else "")
+        mark = ("signature verified", "green") if webhook.verified else ("BAD SIGNATURE", "red")
+        title = Text.assemble(f"POST {webhook.path}  ", mark)
+        out.print(Panel(Text(f"{headers}\n\n{body}"), title=title), soft_wrap=False)
+
+
+@contextmanager
+def _first_free(port: int) -> Iterator[socket.socket]:
+    """Hold the first port that is free, from the one given on."""
+    with ExitStack() as held:
+        for candidate in range(port, port + _PORTS):
+            with suppress(ConfigError):
+                listener = held.enter_context(bound("127.0.0.1", candidate))
+                break
+        else:
+            raise ConfigError(f"no free port from {port} on; give another with --port")
+        if candidate != port:
+            say(f"port {port} is in use; taking {candidate}")
+        yield listener

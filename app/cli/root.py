@@ -1,0 +1,26 @@
+"""The commands of `inlet`; each is a thin shell around what the service does."""
+
+import typer
+
+from app.cli import classify, demo, doctor, endpoints, keys, serve, versions
+
+app = typer.Typer(
+    name="inlet",
+    help="Reads inbound business messages, says what the sender wants, and tells a person.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("worker")(serve.worker)
+app.command("classify")(classify.classify)
+app.command("doctor")(doctor.doctor)
+app.add_typer(keys.app, name="keys")
+app.add_typer(versions.app, name="models")
+app.add_typer(endpoints.app, name="endpoints")
+
+
+def run() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,284 @@
+import json
+import socket
+import threading
+from contextlib import contextmanager
+
+import pytest
+import structlog
+import uvicorn
+from support_api import NOTHING_STORED, running_api, until
+
+from app.storage.engine import open_database, sqlite_url
+
+PARSERS = ("h11", "httptools")
+JSON = b"Content-Type: application/json\r\n"
+HOST = b"Host: 127.0.0.1\r\n"
+POST = b"POST /v1/messages HTTP/1.1\r\n"
+BODY = b'{"text":"canary price"}'
+DEADLINE_S = 0.3
+
+
+@pytest.fixture(autouse=True)
+def logged():
+    with structlog.testing.capture_logs() as events:
+        yield events
+
+
+@pytest.fixture(params=PARSERS)
+def parser(request):
+    return request.param
+
+
+@pytest.fixture
+def api(sqlite_file, clock, tmp_path):
+    database = open_database(sqlite_url(sqlite_file))
+    with running_api(database, clock, data_dir=tmp_path, max_body_bytes=4_096) as api:
+        api.rebuild(body_deadline_s=DEADLINE_S)
+        yield api
+    database.close()
+
+
+@pytest.fixture
+def port(api, parser):
+    with serving(api.app, parser) as port:
+        yield port
+
+
+@contextmanager
+def serving(app, parser):
+    """Run a real server; whoever enters gets its port."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    config = uvicorn.Config(
+        app, http=parser, lifespan="off", log_config=None, access_log=False, ws="none"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        listener.close()
+
+
+def connect(port):
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def exchange(port, *pieces):
+    """Send raw bytes and read until the server closes; status, headers, body."""
+    with connect(port) as connection:
+        for piece in pieces:
+            try:
+                connection.sendall(piece)
+            except OSError:  # the server has heard enough
+                break
+        return answer(read_all(connection))
+
+
+def read_all(connection):
+    received = b""
+    while True:
+        try:
+            piece = connection.recv(65_536)
+        except ConnectionResetError:
+            return received
+        if not piece:
+            return received
+        received += piece
+
+
+def read_one(received):
+    """Read one answer of several from a connection's file."""
+    head = b"".join(iter(received.readline, b"\r\n")) + b"\r\n"
+    length = int(answer(head)[1]["content-length"])
+    return answer(head + received.read(length))
+
+
+def answer(received):
+    head, _, body = received.partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    pairs = (line.split(": ", 1) for line in lines)
+    return int(status.split()[1]), {name.lower(): value for name, value in pairs}, body
+
+
+def code_of(body):
+    return json.loads(body)["code"]
+
+
+def test_an_announced_body_over_the_cap_is_refused_before_it_is_sent(api, port):
+    status, headers, body = exchange(port, POST + HOST + JSON + b"Content-Length: 4097\r\n\r\n")
+
+    assert (status, code_of(body), headers["connection"]) == (413, "too_large", "close")
+
+
+@pytest.mark.parametrize("length", [b"99999999999999999999", b"9" * 15])
+def test_an_absurd_length_is_refused_at_once(api, port, parser, length):
+    status, headers, _ = exchange(port, POST + HOST + JSON + b"Content-Length: %s\r\n\r\n" % length)
+
+    allowed = {413} if parser == "h11" or len(length) == 15 else {400, 413}
+    assert status in allowed
+    assert headers["connection"] == "close"
+
+
+def test_a_chunked_body_over_the_cap_is_refused_while_it_streams(api, port):
+    chunk = b"800\r\n" + b" " * 2_048 + b"\r\n"
+
+    status, headers, body = exchange(
+        port, POST + HOST + JSON + b"Transfer-Encoding: chunked\r\n\r\n", chunk, chunk, chunk
+    )
+
+    assert (status, code_of(body), headers["connection"]) == (413, "too_large", "close")
+    assert api.stored() == NOTHING_STORED
+
+
+def test_a_chunked_body_under_the_cap_is_taken(api, port):
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+    head = POST + HOST + JSON + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    assert exchange(port, head, chunks)[0] == 201
+
+
+def test_twenty_megabytes_are_refused_and_the_answer_still_arrives(api, port):
+    head = POST + HOST + JSON + b"Content-Length: 20000000\r\n\r\n"
+
+    status, _, body = exchange(port, head, *[b" " * 1_000_000] * 20)
+
+    assert (status, code_of(body)) == (413, "too_large")
+
+
+def test_a_body_that_never_comes_is_given_up(api, port):
+    head = POST + HOST + JSON + b"Content-Length: 100\r\n\r\n"
+
+    status, headers, body = exchange(port, head, BODY)
+
+    assert (status, code_of(body), headers["connection"]) == (408, "body_timeout", "close")
+    assert api.stored() == NOTHING_STORED
+
+
+def test_a_body_that_drips_is_given_up(api, port):
+    with connect(port) as connection:
+        connection.sendall(POST + HOST + JSON + b"Content-Length: 1000\r\n\r\n{")
+        drip = threading.Timer(DEADLINE_S / 2, connection.sendall, [b'"'])
+        drip.start()
+        status, _, body = answer(read_all(connection))
+        drip.join()
+
+    assert (status, code_of(body)) == (408, "body_timeout")
+
+
+def test_a_caller_who_hangs_up_leaves_nothing_behind(api, port, logged):
+    with connect(port) as connection:
+        connection.sendall(POST + HOST + JSON + b"Content-Length: 100\r\n\r\n" + BODY)
+    assert until(lambda: bool(logged))
+
+    assert [(line["event"], line.get("code")) for line in logged] == [
+        ("request", "incomplete_body")
+    ]
+    assert api.stored() == NOTHING_STORED
+
+
+def test_a_short_body_is_followed_by_the_next_request_and_not_read_into_it(api, port):
+    head = POST + HOST + JSON + b"Content-Length: %d\r\n\r\n" % len(BODY)
+    with connect(port) as connection, connection.makefile("rb") as received:
+        connection.sendall(head + BODY + b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        first, second = read_one(received), read_one(received)
+
+    assert (first[0], second[0]) == (201, 200)
+
+
+def test_a_refused_body_that_was_read_leaves_the_connection_open(api, port):
+    head = POST + HOST + JSON + b"Content-Length: 2\r\n\r\n"
+    with connect(port) as connection, connection.makefile("rb") as received:
+        statuses = []
+        for _ in range(3):
+            connection.sendall(head + b"[]")
+            statuses.append(read_one(received)[0])
+
+    assert statuses == [422, 422, 422]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /livez HTTP/1.1\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /livez HTTP/1.0\r\n\r\n",
+        POST + HOST + JSON + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + HOST + JSON + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n[] []",
+        POST + HOST + JSON + b"Content-Length: -5\r\n\r\n",
+        POST + HOST + JSON + b"Content-Length: +2\r\n\r\n[]",
+    ],
+    ids=["no Host", "two Hosts", "HTTP/1.0", "CL and TE", "two lengths", "negative", "signed"],
+)
+def test_a_head_that_two_readers_could_read_differently_is_refused(api, port, head):
+    head = head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
+
+    assert exchange(port, head)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("head", "statuses"),
+    [
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\nA: %s\r\n\r\n" % (b"a" * 1_000_000), {431, 400}),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\n%s\r\n" % (b"A: a\r\n" * 20_000), {431, 400}),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\n%s\r\n" % (b"A: a\r\n" * 100), {431}),
+        (b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a" * 1_000_000), {414, 400}),
+        (b"GET /livez?%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a" * 10_000), {414}),
+    ],
+    ids=["1 MB header", "20,000 headers", "101 headers", "1 MB address", "long query"],
+)
+def test_a_head_that_is_too_large_is_refused(api, port, head, statuses):
+    head = head.replace(b"Host: x\r\n", b"Host: x\r\nConnection: close\r\n", 1)
+
+    assert exchange(port, head)[0] in statuses
+
+
+@pytest.mark.parametrize("method", [b"OPTIONS", b"HEAD", b"TRACE", b"DELETE", b"PUT", b"FOO"])
+def test_another_method_is_refused_with_those_that_are_allowed(api, port, parser, method):
+    head = method + b" /v1/classify HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+
+    status, headers, _ = exchange(port, head)
+
+    if (parser, method) == ("httptools", b"FOO"):
+        assert status == 400
+    else:
+        assert (status, headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [b"//v1/classify", b"/v1/../livez", b"/%2e%2e/livez", b"/%00", b"/v1/classify/", b"/%ff"],
+)
+def test_a_path_is_taken_as_it_stands(api, port, target):
+    head = b"GET " + target + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
+
+    status, _, body = exchange(port, head)
+
+    assert (status, code_of(body)) == (404, "not_found")
+
+
+def test_hundred_slow_bodies_do_not_keep_livez_from_answering(api, parser):
+    api.rebuild(body_deadline_s=10.0)
+    with serving(api.app, parser) as port:
+        slow = [connect(port) for _ in range(100)]
+        for connection in slow:
+            connection.sendall(POST + HOST + JSON + b"Content-Length: 100\r\n\r\n{")
+        status, _, _ = exchange(
+            port, b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        for connection in slow:
+            connection.close()
+
+    assert status == 200
+
+
+@pytest.mark.parametrize("line", [b"POST /v1/messages?canary", b"POST /canary", b"PUT /v1/canary"])
+def test_nothing_that_was_sent_is_in_the_log(api, port, logged, line):
+    head = line + b" HTTP/1.1\r\nHost: canary\r\nX-A: canary\r\nConnection: close\r\n"
+
+    exchange(port, head + JSON + b"Content-Length: %d\r\n\r\n" % len(BODY), BODY)
+
+    assert [entry["event"] for entry in logged] == ["request"]
+    assert "canary" not in repr(logged)
