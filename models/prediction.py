@@ -1,0 +1,67 @@
+"""What the model says about a message: frozen values that cannot be wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """The most probable label of a single-choice head, with its calibrated probability."""
+
+    label: str
+    probability: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.probability <= 1.0:
+            raise ValueError(f"need a probability in [0, 1], got {self.probability}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """Calibrated answers about one message, and the model version that gave them."""
+
+    intents: Mapping[str, float]  # independent probabilities; they need not sum to one
+    labels: tuple[str, ...]  # intents at or over their threshold, most probable first
+    signals: Mapping[str, Signal]
+    model_version: str
+    language: str  # ISO 639-1, or "und" where the text is too short to tell
+    truncated: bool  # True where the text was longer than the model reads
+
+    def __post_init__(self) -> None:
+        if not self.intents or not all(0.0 <= p <= 1.0 for p in self.intents.values()):
+            raise ValueError(f"need probabilities in [0, 1], got {dict(self.intents)}")
+        if not set(self.labels) <= set(self.intents):
+            raise ValueError("labels must be intents")
+
+    @property
+    def abstained(self) -> bool:
+        """Whether no intent reached its threshold."""
+        return not self.labels
+
+    @property
+    def primary(self) -> str:
+        """The most probable intent that counts; of all intents when none counts."""
+        return max(self.labels or self.intents, key=self.intents.__getitem__)
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the primary intent."""
+        return self.intents[self.primary]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the JSON form of DESIGN.md: what the API answers and the storage keeps."""
+        return {
+            "model_version": self.model_version,
+            "intents": dict(self.intents),
+            "labels": list(self.labels),
+            "primary": self.primary,
+            "confidence": self.confidence,
+            "abstained": self.abstained,
+            "signals": {
+                head: {"label": s.label, "probability": s.probability}
+                for head, s in self.signals.items()
+            },
+            "language": self.language,
+            "truncated": self.truncated,
+        }

@@ -1,0 +1,1 @@
+"""From what a gateway handed over to what the model reads."""

@@ -1,0 +1,72 @@
+import random
+
+import pytest
+
+from models.text.clean import clean_text
+from models.text.compose import compose_text
+
+ZERO_WIDTH = "\u200b\u2060\ufeff\u00ad"
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("  What\tdoes\r\n\r\nit cost? ", "What does it cost?"),
+        ("de\u200bm\u00ado", "demo"),
+        ("cafe\u0301", "café"),
+        ("价格是多少？", "价格是多少？"),
+        ("café à 9h?", "café à 9h?"),
+        ("می\u200cخواهم", "می\u200cخواهم"),  # a joiner inside a Persian word
+        ("👩\u200d💻 here", "👩\u200d💻 here"),  # a joiner inside an emoji
+        ("Hello,&nbsp;you &amp; me", "Hello, you & me"),
+        ("a &amp;lt; b", "a < b"),
+        ("next&#39;s<br>plan<br/>now", "next's plan now"),
+        ("R&D at AT&T; ok", "R&D at AT&T; ok"),
+        ("bell\x07 and \x00nul", "bell and nul"),
+        ("lone \ud800 surrogate", "lone surrogate"),
+        (ZERO_WIDTH, ""),
+        ("", ""),
+    ],
+)
+def test_only_what_transport_added_is_undone(raw, cleaned):
+    assert clean_text(raw) == cleaned
+
+
+def test_cleaning_twice_changes_nothing():
+    order = random.Random(20261125)
+    pieces = [
+        *("&", "amp;", "lt;", "&lt;", "#39;", "&nbsp;", "<", "br", ">", "/", "<br>", ";", "\u037e"),
+        *("e", "\u0301", "\u0338", "\u212b", "한", "\u1112\u1161", ZERO_WIDTH, "\u200d", "\ud83d"),
+        *(" ", "\n", "\x85", "\u2028", "\u3000", "a", "Z", "😀", "\U000e0041", "\uffff"),
+    ]
+    for _ in range(20_000):
+        raw = "".join(order.choices(pieces, k=order.randint(0, 24)))
+        once = clean_text(raw)
+        assert clean_text(once) == once, ascii(raw)
+
+
+def test_random_code_points_are_cleaned_to_encodable_text():
+    order = random.Random(7)
+    for _ in range(2_000):
+        raw = "".join(chr(order.randrange(0x110000)) for _ in range(20))
+        once = clean_text(raw)
+        once.encode("utf-8")
+        assert clean_text(once) == once, ascii(raw)
+
+
+def test_a_mebibyte_of_hostile_text_is_cleaned_in_linear_time():
+    import time
+
+    def seconds(text):
+        started = time.perf_counter()
+        clean_text(text)
+        return time.perf_counter() - started
+
+    for unit in ("&", "&amp;", "amp;", "<br", "e\u0301", "\u200b", "a ", "&" + "amp;" * 50):
+        short, long = unit * (2**17 // len(unit)), unit * (2**20 // len(unit))
+        assert seconds(long) < 8 * 2.6 * max(seconds(short), 0.005), unit
+
+
+def test_the_subject_stands_before_the_text():
+    assert compose_text("Re: price", "how\nmuch?") == "Re: price how much?"
+    assert compose_text("", " hi ") == "hi"
