@@ -1,0 +1,1 @@
+"""Base models: the encoder and tokenizer that fine-tuning starts from."""

@@ -1,0 +1,33 @@
+"""What a manifest remembers of its making: base, data, configuration, libraries."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import metadata
+from typing import Any
+
+from training.base.encoder import Base
+from training.config import TrainConfig
+
+_LIBRARIES = ("torch", "transformers", "tokenizers", "onnx", "onnxruntime", "scikit-learn")
+
+
+def facts_of(
+    data: Mapping[str, Any], config: TrainConfig, base: Base, *, finished: bool
+) -> dict[str, Any]:
+    """Collect what lets a reader make the artifact again.
+
+    Args:
+        data: Facts about the messages, among them their digest; no text.
+        config: The resolved configuration.
+        base: What was fine-tuned.
+        finished: False where Ctrl-C ended training early.
+    """
+    return {
+        "base": {"name": base.name, "source": base.source, "sha256": base.sha256},
+        "data": dict(data),
+        "config": asdict(config),
+        "finished": finished,
+        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "python": platform.python_version(),
+    }
