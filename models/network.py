@@ -8,7 +8,7 @@ import onnxruntime as ort
 
 from models.types import Floats, Ints, Network
 
-MAX_BATCH_TOKENS = 4_096  # padded tokens of one forward pass: bounds memory, fills the cores
+MAX_BATCH_TOKENS = 2_048  # padded tokens of one forward pass: bounds memory, fills the cores
 
 
 def load_network(model: bytes, *, threads: int) -> Network:
@@ -30,6 +30,8 @@ def load_network(model: bytes, *, threads: int) -> Network:
         "session.model_external_initializers_file_folder_path", os.devnull
     )
     session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    # It would keep a second copy of the model to move to another device, which never happens here.
+    vars(session).pop("_model_bytes", None)
     heads = [output.name for output in session.get_outputs()]
 
     def network(ids: Sequence[Sequence[int]]) -> Mapping[str, Floats]:
@@ -55,8 +57,11 @@ def _batches(order: Sequence[int], ids: Sequence[Sequence[int]]) -> list[list[in
 def _forward(session: ort.InferenceSession, ids: Sequence[Sequence[int]]) -> list[Floats]:
     """Run one padded batch. Each output has shape (windows, labels)."""
     input_ids, attention_mask = pad(ids)
+    options = ort.RunOptions()
+    # What a large batch took is given back after it, instead of being held for ever.
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     outputs: list[Floats] = session.run(
-        None, {"input_ids": input_ids, "attention_mask": attention_mask}
+        None, {"input_ids": input_ids, "attention_mask": attention_mask}, options
     )
     return outputs
 

@@ -72,7 +72,7 @@ def _csv(path: Path) -> Iterator[Row]:
         try:
             values = next(reader, None)
         except csv.Error:
-            yield Row(str(path), reader.line_num, problem="not CSV")
+            yield Row(str(path), reader.reader.line_num, problem="not CSV")
             continue
         if values is None:
             return
