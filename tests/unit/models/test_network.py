@@ -83,11 +83,12 @@ def test_a_batch_holds_no_more_padded_tokens_than_it_may(weighing):
 
 
 def test_short_windows_are_not_padded_to_the_long_ones(weighing):
-    windows = [[1] * 512] * 8 + [[1, 2]] * 8
+    long = MAX_BATCH_TOKENS // 8
+    windows = [[1] * long] * 8 + [[1, 2]] * 8
 
     sizes = weighing(windows)["intents"].ravel()
 
-    assert sizes.tolist() == [8 * 512.0] * 8 + [8 * 2.0] * 8
+    assert sizes.tolist() == [8.0 * long] * 8 + [8 * 2.0] * 8
 
 
 def test_a_window_longer_than_a_batch_may_be_goes_alone(weighing):
