@@ -15,10 +15,14 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from models.artifact import MANIFEST, file_sha256
-from models.labels import INTENTS, LABELS, SIGNALS
+from models.labels import INTENTS, LABELS, SIGNALS, Head
+from models.tokenization import windowing
+from training.base.load import load_base
 from training.config import TrainConfig
 from training.console import Console
 from training.dataset import read_dataset
+from training.export import export
+from training.network import IntentNetwork
 from training.pipeline import train_artifact
 
 torch.set_num_threads(1)  # a tiny network gains nothing from more, and waits long for them
@@ -102,6 +106,21 @@ def tiny_dataset():
 
 
 @functools.cache
+def untrained_export():
+    """A network of two heads that learnt nothing, its graph, and some windows to try them on."""
+    heads = (  # not in the order of the alphabet
+        Head("urgency", LABELS["urgency"], "single"),
+        Head(INTENTS, LABELS[INTENTS], "multi"),
+    )
+    torch.manual_seed(3)
+    base = load_base(tiny_base(), vocabulary=1)
+    network = IntentNetwork(base.encoder, base.hidden_size, heads, dropout=0.5)
+    texts = [example.composed for example in tiny_dataset().examples[:40]]
+    ids = windowing(base.tokenizer, max_length=32)([*texts, "", "demo " * 90]).ids
+    return network, export(network, heads), ids
+
+
+@functools.cache
 def tiny_artifact():
     """Train once a process: the registry's folder, and the version in it. Not to be changed."""
     root = temporary_folder() / "artifacts"
@@ -145,6 +164,7 @@ def save_tiny_base(folder, *, width=32):
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]"
     ).save_pretrained(folder)
+    torch.manual_seed(11)
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=width,

@@ -146,9 +146,10 @@ def previous_metrics(root: Path) -> dict[str, Mapping[str, Any]]:
     """The figures of the version that is live, where there is one, under its heading."""
     version = live_version(root)
     path = root / version / METRICS
-    if not path.is_file():
+    try:
+        return {f"{version} (live)": json.loads(path.read_text(encoding="utf-8"))}
+    except (OSError, ValueError):  # there are none, or none that can be read
         return {}
-    return {f"{version} (live)": json.loads(path.read_text(encoding="utf-8"))}
 
 
 def _calibrated(

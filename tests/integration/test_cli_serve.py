@@ -136,13 +136,14 @@ def test_requests_that_were_taken_are_answered_before_the_end(tmp_path, environ)
         body = json.dumps(PRICING).encode()
         head = (
             b"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(body)
+            b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(body)
         )
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-            connection.sendall(head + body[:5])
+            connection.sendall(head)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 100 ")  # the body is waited for
             running.process.send_signal(signal.SIGTERM)
             running.wait_until_it_says("Shutting down")
-            connection.sendall(body[5:])
+            connection.sendall(body)
             answer = connection.recv(65_536)
 
         assert answer.startswith(b"HTTP/1.1 201 ")

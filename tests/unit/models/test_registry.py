@@ -24,9 +24,8 @@ def current(root):
 
 def test_the_shipped_version_is_live_until_another_is_promoted(root):
     assert registry.live_version(root) == DEFAULT
-    assert registry.versions(root) == [
-        Version(DEFAULT, True), Version("one", False), Version("two", False)
-    ]  # fmt: skip
+    others = [Version("one", False), Version("two", False)]
+    assert registry.versions(root) == [Version(DEFAULT, True), *others]
 
 
 def test_promoting_makes_a_version_live_and_tells_the_one_before(root):

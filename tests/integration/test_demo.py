@@ -1,0 +1,125 @@
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+from support_service import ROOT, Inlet, environ_of, run_inlet
+
+from app.demo import SAMPLES, Receiver
+from app.webhook.signing import new_secret, signed_headers
+
+SHIPPED = ROOT / "models" / "artifacts"
+WEBHOOK = re.compile(r"POST /(sales|success)  signature verified")
+
+
+@pytest.fixture
+def environ(tmp_path):
+    """The shipped model, which is what a newcomer sees."""
+    return environ_of(tmp_path, artifacts=SHIPPED) | {"TMPDIR": str(tmp_path)}
+
+
+@pytest.fixture
+def taken_port():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+def post(receiver, *, secret, body=b'{"type":"lead.detected"}'):
+    headers = signed_headers([secret], webhook_id="dlv_1", sent_at=datetime.now(UTC), body=body)
+    return httpx2.post(f"{receiver.url}/sales", content=body, headers=headers, trust_env=False)
+
+
+def test_the_demo_shows_what_was_said_of_each_sample_and_what_was_sent(tmp_path, environ):
+    ended = run_inlet("demo", "--exit", environ=environ, cwd=tmp_path)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    shown = ended.stdout.decode()
+    flat = " ".join(re.sub(r"[│╭╮╰╯─┃┏┓┡┩━]", " ", shown).split())
+    assert all(sample["text"].split()[0] in flat for sample in SAMPLES)
+    routes = [WEBHOOK.search(line)[1] for line in shown.splitlines() if WEBHOOK.search(line)]
+    assert {"sales", "success"} == set(routes)
+    assert "BAD SIGNATURE" not in shown
+    for header in ("webhook-id: dlv_", "webhook-timestamp: ", "webhook-signature: v1,"):
+        assert shown.count(header) == len(routes)
+    assert "  curl -s http://127.0.0.1:" in shown
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_curl_line_works_when_it_is_pasted(tmp_path, environ):
+    with Inlet("demo", environ=environ, folder=tmp_path) as demo:
+        demo.wait_until_it_says("Serving until Ctrl-C.")
+        command = demo.wait_until_it_says("Try:  ")
+        assert shlex.split(command)[0] == "curl"
+
+        pasted = subprocess.run(["sh", "-c", command], capture_output=True, timeout=60)
+
+    assert b'"labels":["demo_request"' in pasted.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_is_ended_leaves_nothing_behind(tmp_path, environ, number):
+    with Inlet("demo", environ=environ, folder=tmp_path) as demo:
+        demo.wait_until_it_says("Serving until Ctrl-C.")
+        folder = demo.wait_until_it_says("Data: ").partition(" ")[0]
+
+        assert demo.stop(number) == 0
+
+    assert folder.startswith(f"{tmp_path}/inlet-demo-")
+    assert list(tmp_path.iterdir()) == [demo.log]
+    assert demo.said().endswith("stopped\n")
+
+
+def test_a_port_in_use_is_passed_over_and_said(tmp_path, environ, taken_port):
+    ended = run_inlet("demo", "--exit", "--port", str(taken_port), environ=environ, cwd=tmp_path)
+
+    assert ended.returncode == 0
+    said = re.fullmatch(r"port (\d+) is in use; taking (\d+)\n", ended.stderr.decode())
+    assert int(said[1]) == taken_port
+    assert taken_port < int(said[2])
+    assert f"http://127.0.0.1:{said[2]}/docs".encode() in ended.stdout
+
+
+def test_the_demo_leaves_the_operators_own_data_alone(tmp_path, environ):
+    run_inlet("demo", "--exit", environ=environ, cwd=tmp_path)
+
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_demo_without_a_model_says_so(tmp_path, environ):
+    ended = run_inlet(
+        "demo",
+        "--exit",
+        environ={**environ, "INLET_ARTIFACTS": str(tmp_path / "none")},
+        cwd=tmp_path,
+    )
+
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert ended.stderr.startswith(b"error: there is no version 'default' in ")
+    assert ended.stderr.count(b"\n") == 1
+
+
+def test_the_receiver_takes_only_what_is_signed_with_its_secret():
+    with Receiver().listening() as receiver:
+        answers = [post(receiver, secret=receiver.secret), post(receiver, secret=new_secret())]
+        unsigned = httpx2.post(f"{receiver.url}/sales", content=b"{}", trust_env=False)
+
+    assert [answer.status_code for answer in (*answers, unsigned)] == [204, 401, 401]
+    assert [webhook.verified for webhook in receiver.received] == [True, False, False]
+
+
+def test_the_receiver_shows_the_signature_headers_and_the_body_as_it_came():
+    with Receiver().listening() as receiver:
+        post(receiver, secret=receiver.secret)
+        (webhook,) = receiver.wait_for(1, 5.0)
+
+    assert (webhook.path, webhook.body) == ("/sales", '{"type":"lead.detected"}')
+    assert list(webhook.headers) == ["webhook-id", "webhook-signature", "webhook-timestamp"]
+
+
+def test_the_receiver_waits_no_longer_than_it_is_told():
+    assert Receiver().wait_for(1, 0.01) == []
