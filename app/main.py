@@ -1,11 +1,5 @@
 """Put the service together: settings in, a running application out."""
 
-import os
-
-# The wheels of onnxruntime report to their maker and write a device id, as soon as they are
-# imported, unless told not to; but nothing leaves this machine that its operator did not ask for.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-
 import threading
 import time
 from collections.abc import AsyncIterator, Callable

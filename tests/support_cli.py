@@ -4,9 +4,8 @@ import json
 
 from typer.testing import CliRunner
 
+from app.cli import output
 from app.cli.root import app
-
-WIDTH = "200"  # columns of the terminal that tables are made for
 
 
 class Cli:
@@ -14,12 +13,14 @@ class Cli:
 
     def __init__(self, folder, **settings):
         self.folder = folder
+        self.columns = 200  # of the terminal that tables are made for
         given = {"data_dir": folder / "data", **settings}
         self.environ = {f"INLET_{name.upper()}": str(value) for name, value in given.items()}
 
     def run(self, *args, stdin=None):
         """Run a command; an exception that no command expects fails the test."""
-        environ = {"COLUMNS": WIDTH, "HOME": str(self.folder), **self.environ}
+        environ = {"HOME": str(self.folder), **self.environ}
+        output.out.width = self.columns
         result = CliRunner().invoke(app, [str(arg) for arg in args], input=stdin, env=environ)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

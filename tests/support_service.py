@@ -1,7 +1,6 @@
 """The real `inlet` as a process of its own: started, watched through its log, ended by its pid."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,13 +26,6 @@ def environ_of(folder, **settings):
         "PYTHONPATH": str(ROOT),
         **{f"INLET_{name}": str(value) for name, value in ours.items()},
     }
-
-
-def copy_artifact(root, version, folder):
-    """A registry with one version, live, that a test may spoil."""
-    shutil.copytree(root / version, folder / version)
-    (folder / "CURRENT").write_text(version + "\n")
-    return folder
 
 
 def run_inlet(*args, environ, cwd, stdin=b"", timeout_s=120):

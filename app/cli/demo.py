@@ -88,7 +88,6 @@ def _running(folder: str, port: int, receiver: Receiver) -> Iterator[str]:
         with closing(open_database_of(settings)) as database:
             add_receiver(database, receiver, utc_now())
         server = server_of(create_app(settings))
-        listen(listener)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="demo-server", daemon=True
         )
@@ -141,11 +140,12 @@ def _show_received(received: Sequence[Received]) -> None:
 
 @contextmanager
 def _first_free(port: int) -> Iterator[socket.socket]:
-    """Hold the first port that is free, from the one given on."""
+    """Listen on the first port that is free, from the one given on."""
     with ExitStack() as held:
         for candidate in range(port, port + _PORTS):
             with suppress(ConfigError):
                 listener = held.enter_context(bound("127.0.0.1", candidate))
+                listen(listener)
                 break
         else:
             raise ConfigError(f"no free port from {port} on; give another with --port")

@@ -84,7 +84,7 @@ def test_a_key_whose_time_is_up_says_so(local_cli):
 
 def test_an_id_is_never_shortened_however_narrow_the_terminal(local_cli):
     made = local_cli.json("keys", "create", "a name that takes more room than there is [bold]")
-    local_cli.environ["COLUMNS"] = "60"
+    local_cli.columns = 60
 
     assert made["id"] in local_cli.run("keys", "list").stdout
 
