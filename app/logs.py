@@ -22,7 +22,8 @@ _PRIVATE = re.compile(  # a key's last word: `sender_email` and `secrets`, but n
     r"(^|[_.-])(text|subject|email|sender|url|body|secret|password|authorization|cookie|token)s?$",
     re.IGNORECASE,
 )
-_TOO_TALKATIVE = ("httpx2", "httpcore2", "sqlalchemy")  # at info they log URLs and parameters
+# At info the first three log URLs and parameters, and alembic two lines for each look at a schema.
+_TOO_TALKATIVE = ("httpx2", "httpcore2", "sqlalchemy", "alembic.runtime.migration")
 _FRAMES = 8  # the innermost of a traceback; deeper ones are our own thread's start
 
 

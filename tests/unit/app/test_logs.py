@@ -50,6 +50,7 @@ def test_an_event_is_one_json_line_with_time_and_level(written):
 def test_events_under_the_level_are_left_out(written):
     structlog.get_logger().debug("hidden")
     logging.getLogger("alembic").debug("hidden too")
+    logging.getLogger("alembic.runtime.migration").info("told at every look at the schema")
 
     assert written() == []
 
