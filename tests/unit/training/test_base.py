@@ -286,6 +286,17 @@ def test_a_pickle_is_never_opened(folder, tmp_path):
     assert not (tmp_path / "canary").exists()
 
 
+def test_even_a_harmless_pickle_is_no_base(folder):
+    import safetensors.torch
+
+    state = safetensors.torch.load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(state, folder / "pytorch_model.bin")
+
+    with pytest.raises(BaseError, match="could be loaded"):
+        load_base(str(folder), vocabulary=1)
+
+
 def test_code_that_comes_with_a_base_is_never_run(folder, tmp_path):
     config = json.loads((folder / "config.json").read_text())
     config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModel": "own.M"}}

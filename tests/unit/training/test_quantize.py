@@ -203,6 +203,19 @@ def test_only_standard_operators_and_no_unused_weight_are_left(networks):
     assert {name for name in weights_of(quantized) if name in weights_of(model)} <= read
 
 
+def test_onnx_runtime_leaves_the_products_as_they_were_written(networks, tmp_path):
+    _model, quantized, _ids = networks
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    options.log_severity_level = 3  # it warns that the file is for this machine
+
+    ort.InferenceSession(quantized.SerializeToString(), options, ["CPUExecutionProvider"])
+
+    found = [node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node]
+    assert found.count("MatMulInteger") == 6
+    assert "MatMulIntegerToFloat" not in found  # it takes one scale for all rows
+
+
 def test_ranges_are_the_largest_magnitudes_over_all_windows(order, weight):
     nodes = [
         helper.make_node("Cast", ["input_ids"], ["ids"], to=TensorProto.FLOAT),
