@@ -91,8 +91,8 @@ class _Surgeon:
         integers, row_scale = self._quantized[source]
         yield helper.make_node("MatMulInteger", [integers, f"{name}_w", "q_zero"], [f"{name}_i"])
         yield helper.make_node("Cast", [f"{name}_i"], [f"{name}_f"], to=TensorProto.FLOAT)
-        # Two products one after the other: ONNX Runtime would take the product of the two scales
-        # for the pattern of its own fused operator, which reads only the first row's scale.
+        # Two products one after the other: ONNX Runtime replaces a product of the two scales by its
+        # own fused operator, and with that a whole network's answers were wrong (training/LOG.md).
         yield helper.make_node("Mul", [f"{name}_f", f"{name}_ws"], [f"{name}_s"])
         yield helper.make_node("Mul", [f"{name}_s", row_scale], [name])
 

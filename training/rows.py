@@ -102,6 +102,8 @@ def _listed(values: dict[str, Any]) -> dict[str, Any]:
 
 def _dataset(source: str) -> Iterator[Row]:
     """A Parquet file, or an id of a hub's data set for those who have a hub."""
+    if not Path(source).exists() and _names_a_file(source):
+        raise DatasetError(f"{source}: No such file or directory")
     parquet = Path(source).suffix.lower() == ".parquet"
     try:
         loaded = (
@@ -116,6 +118,14 @@ def _dataset(source: str) -> Iterator[Row]:
         ) from error
     for number, values in enumerate(loaded, start=1):
         yield Row(source, number, values)
+
+
+def _names_a_file(source: str) -> bool:
+    """Whether a name is no `owner/name`: what is mistyped must not be asked for at a hub."""
+    path = Path(source)
+    if path.parent == Path():
+        return path.suffix != ""
+    return path.is_absolute() or path.parent.is_dir()
 
 
 def _bytes(path: Path) -> bytes:

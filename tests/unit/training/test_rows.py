@@ -160,6 +160,15 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path, name):
         list(rows_of([path]))
 
 
+@pytest.mark.parametrize("name", ["none.json", "folder/none.txt", "folder/none"])
+def test_a_mistyped_file_name_is_not_asked_for_at_a_hub(tmp_path, monkeypatch, name):
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(DatasetError, match=rf"^{name}: No such file or directory$"):
+        list(rows_of([name]))
+
+
 def test_a_broken_parquet_file_is_named(tmp_path):
     path = tmp_path / "rows.parquet"
     path.write_bytes(b"PAR1 but not really")
