@@ -1,18 +1,20 @@
 """The way in: predict, decide, and store the message with its deliveries in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from app.domain import Decision, Delivery, DeliveryStatus, Endpoint, Message, Stored, new_id
-from app.errors import Duplicate, KeyReused, MessageRejected, PredictionLate
+from app.errors import Duplicate, KeyReused, MessageRejected, Overloaded, PredictionLate
+from app.explaining import Explain
 from app.routing.decide import decide
 from app.routing.policy import Policy
 from app.storage import endpoints, messages, outbox
 from app.storage.engine import Database
 from app.storage.idempotency import recall, remember
 from app.webhook.formats import event_body
+from models.evidence import Asked, Evidence, explained
 from models.prediction import Prediction
 from models.text.clean import clean_text
 from models.text.compose import compose_text
@@ -36,17 +38,22 @@ class Receipt:
     missing_endpoints: tuple[str, ...] = ()  # named by the decision, but there is none yet
 
 
+ForChannel = Callable[[Prediction, str | None], Prediction]  # counts by a channel's thresholds
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """Takes messages in, each once."""
 
     database: Database
     submit: Callable[[Sequence[str]], Future[list[Prediction]]]  # the batcher's
+    for_channel: ForChannel
     policy: Callable[[], Policy]  # the one in force now
     now: Callable[[], datetime]
     predict_timeout_s: float
     personal_data: bool  # whether webhooks tell sender, subject and text
     on_enqueued: Callable[[], None]  # called after a commit that left deliveries waiting
+    explain: Explain | None = None  # for those who read of a message; None: nobody is told why
 
     def accept(self, message: Message, *, idempotency: Idempotency | None = None) -> Receipt:
         """Classify, decide and store a message with every delivery that follows, or nothing.
@@ -66,8 +73,9 @@ class Intake:
             raise MessageRejected("the message has no text", code="empty_text")
         prediction = self._predict(message)
         decision = decide(prediction, self.policy())
+        evidence = self._evidence(message, prediction, decision)
         try:
-            receipt = self._store(message, prediction, decision, idempotency)
+            receipt = self._store(message, prediction, decision, idempotency, evidence)
         except Duplicate:
             first = self._first(message, idempotency)
             if first is None:
@@ -96,7 +104,25 @@ class Intake:
         if not future.done():
             future.cancel()
             raise PredictionLate("the model did not answer in time; nothing is stored")
-        return future.result()[0]
+        return self.for_channel(future.result()[0], message.channel)
+
+    def _evidence(
+        self, message: Message, prediction: Prediction, decision: Decision
+    ) -> Mapping[str, Evidence] | None:
+        """Find what carries the labels where somebody is told of it, and there is time."""
+        if self.explain is None or not self.personal_data or not self._is_heard(decision):
+            return None
+        try:
+            return self.explain([Asked.about(message.subject, message.text, prediction)])[0]
+        except Overloaded:  # the message goes on without
+            return None
+
+    def _is_heard(self, decision: Decision) -> bool:
+        """Whether any endpoint will be told."""
+        if not decision.endpoints:
+            return False
+        with self.database.read() as conn:
+            return any(one.enabled for one in endpoints.by_names(conn, decision.endpoints))
 
     def _store(
         self,
@@ -104,10 +130,19 @@ class Intake:
         prediction: Prediction,
         decision: Decision,
         idempotency: Idempotency | None,
+        evidence: Mapping[str, Evidence] | None,
     ) -> Receipt:
         now = self.now()
-        event = event_body(message, prediction, decision, now=now, personal_data=self.personal_data)
-        said, decided = prediction.as_dict(), decision.as_dict()
+        event = event_body(
+            message,
+            prediction,
+            decision,
+            now=now,
+            personal_data=self.personal_data,
+            evidence=evidence,
+        )
+        said = prediction.as_dict() if evidence is None else explained(prediction, evidence)
+        decided = decision.as_dict()
         with self.database.write() as conn:
             messages.add(conn, message, prediction=said, decision=decided)
             receivers = endpoints.by_names(conn, decision.endpoints)

@@ -19,6 +19,7 @@ from app.api.services import Services
 from app.batching import Batcher
 from app.domain import Answer
 from app.errors import ConfigError, StorageDown
+from app.explaining import Explainer
 from app.intake import Intake
 from app.routing.loading import load_policy
 from app.routing.policy import Policy
@@ -34,6 +35,8 @@ from models.classifier import IntentClassifier
 from models.errors import ModelError
 
 STOP_S = 17.0  # from the signal on; covers the worker's own grace, and supervisors give 20 to 30
+
+EXPLAIN_S = 2.0  # of a message's way in; its receivers are told without, if it takes longer
 
 log = structlog.get_logger(__name__)
 
@@ -112,8 +115,8 @@ def create_app(settings: Settings) -> FastAPI:
         )
         undo.callback(batcher.close, STOP_S)
         runtime = Runtime(database=database, batcher=batcher, worker=worker)
-        intake = _intake(settings, runtime, policy)
-        services = _services(settings, runtime, intake, classifier.manifest.version, metrics)
+        intake = _intake(settings, runtime, policy, classifier)
+        services = _services(settings, runtime, intake, classifier, metrics)
         lifespan: Lifespan[FastAPI] = runtime.lifespan
         app = create_api(services, version=metadata.version("inlet"), lifespan=lifespan)
         app.state.runtime = runtime
@@ -181,33 +184,48 @@ def worker_of(
     )
 
 
-def _intake(settings: Settings, runtime: Runtime, policy: Policy) -> Intake:
+def _intake(
+    settings: Settings, runtime: Runtime, policy: Policy, classifier: IntentClassifier
+) -> Intake:
     """The way in."""
     return Intake(
         database=runtime.database,
         submit=runtime.batcher.submit,
+        for_channel=classifier.for_channel,
         policy=lambda: policy,
         now=utc_now,
         predict_timeout_s=settings.predict_timeout_s,
         personal_data=settings.webhook_personal_data,
         on_enqueued=runtime.worker.wake if runtime.worker else _nobody_to_wake,
+        explain=_explainer(runtime.batcher, timeout_s=EXPLAIN_S).explain,
     )
 
 
+def _explainer(batcher: Batcher, *, timeout_s: float) -> Explainer:
+    """What explains for one door: those who ask by HTTP must not keep it from the alerts."""
+    return Explainer(batcher.submit, lambda: batcher.waiting, timeout_s=timeout_s)
+
+
 def _services(
-    settings: Settings, runtime: Runtime, intake: Intake, model_version: str, metrics: Metrics
+    settings: Settings,
+    runtime: Runtime,
+    intake: Intake,
+    classifier: IntentClassifier,
+    metrics: Metrics,
 ) -> Services:
     """Gather what the endpoints need."""
     batcher, database, worker = runtime.batcher, runtime.database, runtime.worker
     return Services(
         classify=batcher.submit,
+        for_channel=classifier.for_channel,
+        explain=_explainer(batcher, timeout_s=settings.predict_timeout_s).explain,
         waiting=lambda: batcher.waiting,
         intake=intake,
         database=database,
         settings=settings,
         now=utc_now,
         model_ready=lambda: batcher.alive,
-        model_version=lambda: model_version,
+        model_version=lambda: classifier.manifest.version,
         worker_state=lambda: _state_of(worker),
         auth=Authenticator(database, listens_on=settings.host, now=utc_now),
         metrics=metrics,

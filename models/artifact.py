@@ -15,8 +15,10 @@ from models.labels import INTENTS, Head
 from models.text.clean import CLEANING_VERSION
 
 MANIFEST, NETWORK, TOKENIZER = "manifest.json", "model.onnx", "tokenizer.json"
+WIDE = "wide.npz"  # a network without a wide part has none
 FORMAT = 1  # of the manifest itself
 _REQUIRED = (NETWORK, TOKENIZER)
+_SERVED = (*_REQUIRED, WIDE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,8 @@ class Manifest:
     max_length: int  # tokens of one window
     calibration: Mapping[str, Calibration]  # by head
     thresholds: Mapping[str, float]  # intent -> probability from which it counts
+    channel_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()  # ISO 639-1, trained on; none named means any
     cleaning_version: int = CLEANING_VERSION
     format: int = FORMAT
     sha256: Mapping[str, str] = field(default_factory=dict)  # file name -> digest
@@ -60,7 +64,14 @@ def manifest_from(raw: Mapping[str, Any], *, path: Path) -> Manifest:
         }
         rest = {key: raw[key] for key in ("version", "max_length", "cleaning_version", "format")}
         objects: dict[str, Any] = {key: dict(raw[key]) for key in ("thresholds", "sha256", "facts")}
-        manifest = Manifest(heads=heads, calibration=calibration, **rest, **objects)
+        manifest = Manifest(
+            heads=heads,
+            calibration=calibration,
+            channel_thresholds={k: dict(v) for k, v in raw["channel_thresholds"].items()},
+            languages=_strings(raw["languages"]),
+            **rest,
+            **objects,
+        )
         _check(manifest, path)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactError(f"{path}: {type(error).__name__}: {error}") from error
@@ -77,7 +88,7 @@ def read_artifact(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
     """
     path = folder / MANIFEST
     manifest = manifest_from(_read_json(path), path=path)
-    contents = {name: _read(folder / name) for name in manifest.sha256 if name in _REQUIRED}
+    contents = {name: _read(folder / name) for name in manifest.sha256 if name in _SERVED}
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != manifest.sha256[name]:
             raise ArtifactError(
@@ -156,11 +167,12 @@ def _check(manifest: Manifest, path: Path) -> None:
         for head in manifest.heads
     }
     if not any(problems.values()):
-        problems["thresholds are not those of the intents"] = set(manifest.thresholds) != set(
-            manifest.intents.labels
+        every = (manifest.thresholds, *manifest.channel_thresholds.values())
+        problems["thresholds are not those of the intents"] = any(
+            set(thresholds) != set(manifest.intents.labels) for thresholds in every
         )
         problems["thresholds must be probabilities"] = not all(
-            0.0 <= threshold <= 1.0 for threshold in manifest.thresholds.values()
+            0.0 <= threshold <= 1.0 for thresholds in every for threshold in thresholds.values()
         )
     for problem, holds in problems.items():
         if holds:
@@ -178,7 +190,7 @@ def _fits(manifest: Manifest, head: Head) -> bool:
 def _strings(labels: object) -> tuple[str, ...]:
     """Take a JSON array of strings; a string alone would pass for an array of its characters."""
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        raise TypeError("labels must be an array of strings")
+        raise TypeError("labels and languages must be arrays of strings")
     return tuple(labels)
 
 

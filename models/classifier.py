@@ -9,7 +9,9 @@ from models.calibration import probabilities
 from models.labels import OTHER, Head
 from models.prediction import Prediction, Signal
 from models.text.clean import clean_text
-from models.types import Floats, Ints, Network, Tokenize
+from models.text.language import UNKNOWN
+from models.types import Floats, Ints, Network, Tokenize, Windows
+from models.wide import Wide
 
 DetectLanguage = Callable[[str], str]
 
@@ -24,9 +26,11 @@ class IntentClassifier:
         network: Network,
         manifest: Manifest,
         detect_language: DetectLanguage,
+        wide: Wide | None = None,
     ) -> None:
         self._tokenize = tokenize
         self._network = network
+        self._wide = wide
         self._detect_language = detect_language
         self.manifest = manifest
 
@@ -36,8 +40,7 @@ class IntentClassifier:
             return []
         cleaned = [clean_text(text) for text in texts]
         windows = self._tokenize(cleaned)
-        logits = message_logits(self.manifest.heads, self._network(windows.ids), windows.owners)
-        heads = self.probabilities(logits)
+        heads = self.probabilities(self._scored(windows))
         return [
             self._prediction({name: rows[i] for name, rows in heads.items()}, text, truncated)
             for i, (text, truncated) in enumerate(zip(cleaned, windows.truncated, strict=True))
@@ -45,8 +48,14 @@ class IntentClassifier:
 
     def logits(self, texts: Sequence[str]) -> dict[str, Floats]:
         """Uncalibrated scores per head, for fitting. Each of shape (len(texts), labels)."""
-        windows = self._tokenize([clean_text(text) for text in texts])
-        return message_logits(self.manifest.heads, self._network(windows.ids), windows.owners)
+        return self._scored(self._tokenize([clean_text(text) for text in texts]))
+
+    def _scored(self, windows: Windows) -> dict[str, Floats]:
+        """Add what encoder and wide part say of each window, and put the windows together."""
+        logits = dict(self._network(windows.ids))
+        for head, more in (self._wide.logits(windows.texts) if self._wide else {}).items():
+            logits[head] = logits[head] + more
+        return message_logits(self.manifest.heads, logits, windows.owners)
 
     def probabilities(self, logits: Mapping[str, Floats]) -> dict[str, Floats]:
         """Calibrated probabilities per head. Each of shape (messages, labels)."""
@@ -58,19 +67,35 @@ class IntentClassifier:
     def _prediction(self, rows: Mapping[str, Floats], text: str, truncated: bool) -> Prediction:
         """Name the labels of one message. Each row has shape (labels,)."""
         intents = _named(self.manifest.intents, rows[self.manifest.intents.name])
-        over = [i for i, p in intents.items() if p >= self.manifest.thresholds[i]]
-        return Prediction(
+        language, learnt = self._detect_language(text), self.manifest.languages
+        prediction = Prediction(
             intents=intents,
-            labels=tuple(sorted(over, key=lambda intent: -intents[intent])),
+            labels=(),
             signals={
                 head.name: _best(head, rows[head.name])
                 for head in self.manifest.heads
                 if head is not self.manifest.intents
             },
             model_version=self.manifest.version,
-            language=self._detect_language(text),
+            language=language,
             truncated=truncated,
+            readable=not learnt or language in (*learnt, UNKNOWN),
+            out_of_scope=out_of_scope(intents),
         )
+        return prediction.with_thresholds(self.manifest.thresholds)
+
+    def for_channel(self, prediction: Prediction, channel: str | None) -> Prediction:
+        """Count the intents by the thresholds of a channel, where it has its own."""
+        thresholds = self.manifest.channel_thresholds.get(channel or "")
+        return prediction if thresholds is None else prediction.with_thresholds(thresholds)
+
+
+def out_of_scope(intents: Mapping[str, float]) -> float:
+    """Tell how sure it is that a message holds no wish: `other`, or no label at all.
+
+    Of the scores compared in training/LOG.md this one tells best.
+    """
+    return intents[OTHER] if OTHER in intents else round(1.0 - max(intents.values()), 4)
 
 
 def message_logits(

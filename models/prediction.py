@@ -1,7 +1,7 @@
 """What the model says about a message: frozen values that cannot be wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -27,6 +27,8 @@ class Prediction:
     model_version: str
     language: str  # ISO 639-1, or "und" where the text is too short to tell
     truncated: bool  # True where the text was longer than the model reads
+    readable: bool = True  # False where the model has not learnt the language
+    out_of_scope: float = 0.0  # how sure it is that the sender wishes nothing it knows, 0 to 1
 
     def __post_init__(self) -> None:
         if not self.intents or not all(0.0 <= p <= 1.0 for p in self.intents.values()):
@@ -36,8 +38,21 @@ class Prediction:
 
     @property
     def abstained(self) -> bool:
-        """Whether no intent reached its threshold."""
+        """Whether the model leaves it to a person: no intent counts."""
         return not self.labels
+
+    @property
+    def abstained_because(self) -> str | None:
+        """Why it abstained: `unsupported_language` or `low_confidence`."""
+        if self.labels:
+            return None
+        return "low_confidence" if self.readable else "unsupported_language"
+
+    def with_thresholds(self, thresholds: Mapping[str, float]) -> "Prediction":
+        """Count the intents by other thresholds, such as those of the message's channel."""
+        over = [intent for intent, p in self.intents.items() if p >= thresholds[intent]]
+        labels = tuple(sorted(over, key=lambda intent: -self.intents[intent]))
+        return replace(self, labels=labels if self.readable else ())
 
     @property
     def primary(self) -> str:
@@ -58,6 +73,8 @@ class Prediction:
             "primary": self.primary,
             "confidence": self.confidence,
             "abstained": self.abstained,
+            "abstained_because": self.abstained_because,
+            "out_of_scope": self.out_of_scope,
             "signals": {
                 head: {"label": s.label, "probability": s.probability}
                 for head, s in self.signals.items()

@@ -4,14 +4,16 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from models.artifact import MANIFEST, NETWORK, TOKENIZER, Manifest, read_artifact
+from models.artifact import MANIFEST, NETWORK, TOKENIZER, WIDE, Manifest, read_artifact
 from models.classifier import IntentClassifier
 from models.errors import ArtifactError, UnknownVersion
 from models.network import load_network
 from models.text.language import detect_language
 from models.tokenization import parse_tokenizer, windowing
+from models.wide import parse_wide
 
 CURRENT = "CURRENT"  # one version a line, the live one first, then those before it
 DEFAULT = "default"  # the version that is shipped, live until another is promoted
@@ -100,11 +102,13 @@ def _proven(manifest: Manifest, contents: Mapping[str, bytes], threads: int) -> 
     for head in manifest.heads:
         if logits[head.name].shape != (1, len(head.labels)):
             raise ValueError(f"{NETWORK} does not give one logit for each label of {head.name}")
+    sizes = {head.name: len(head.labels) for head in manifest.heads}
     classifier = IntentClassifier(
         tokenize=windowing(tokenizer, max_length=manifest.max_length),
         network=network,
         manifest=manifest,
-        detect_language=detect_language,
+        detect_language=partial(detect_language, expected=manifest.languages),
+        wide=parse_wide(contents[WIDE], sizes) if WIDE in contents else None,
     )
     classifier.predict([_PROBE])
     return classifier

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from models.types import Ints, Tokenize, Windows
 
-HEAD_WINDOWS, TAIL_WINDOWS = 24, 8  # of a very long text the beginning and the end are read
+HEAD_WINDOWS, TAIL_WINDOWS = 48, 16  # of a very long text the beginning and the end are read
 OVERLAP_RATIO = 0.25  # of a window, so that a wish on a border stands whole in one of the two
 
 
@@ -27,13 +27,15 @@ def windowing(tokenizer: Tokenizer, *, max_length: int) -> Tokenize:
     tokenizer.enable_truncation(max_length, stride=int(max_length * OVERLAP_RATIO))
 
     def tokenize(texts: Sequence[str]) -> Windows:
-        per_text = [
-            [encoding.ids, *(more.ids for more in encoding.overflowing)]
-            for encoding in tokenizer.encode_batch_fast(list(texts))
-        ]
+        per_text = [[first, *first.overflowing] for first in tokenizer.encode_batch(list(texts))]
         kept = [_head_and_tail(windows) for windows in per_text]
         return Windows(
-            ids=[ids for windows in kept for ids in windows],
+            ids=[window.ids for windows in kept for window in windows],
+            texts=[
+                _covered(text, window)
+                for text, windows in zip(texts, kept, strict=True)
+                for window in windows
+            ],
             owners=_owners([len(windows) for windows in kept]),
             truncated=[len(k) < len(w) for k, w in zip(kept, per_text, strict=True)],
         )
@@ -41,7 +43,13 @@ def windowing(tokenizer: Tokenizer, *, max_length: int) -> Tokenize:
     return tokenize
 
 
-def _head_and_tail(windows: list[list[int]]) -> list[list[int]]:
+def _covered(text: str, window: Encoding) -> str:
+    """The part of a text that a window shows; a text of one window is covered as a whole."""
+    places = [place for place in window.offsets if place[1] > place[0]]  # not the special tokens
+    return text[places[0][0] : places[-1][1]] if places else ""
+
+
+def _head_and_tail(windows: list[Encoding]) -> list[Encoding]:
     """Bound the work that one text can cause."""
     if len(windows) <= HEAD_WINDOWS + TAIL_WINDOWS:
         return windows

@@ -18,6 +18,7 @@ class Windows:
     ids: Sequence[Sequence[int]]  # one list a window, special tokens included
     owners: Ints  # (windows,): index of the text, ascending
     truncated: Sequence[bool]  # (texts,): True where windows had to be left out
+    texts: Sequence[str] = ()  # (windows,): what each covers; only a wide part looks at it
 
 
 Tokenize: TypeAlias = Callable[[Sequence[str]], Windows]

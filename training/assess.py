@@ -2,15 +2,21 @@
 
 import resource
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
 
 from models.classifier import IntentClassifier
+from models.labels import Head
 from models.types import Floats
 from training.baseline import fit_baseline
 from training.dataset import Example, Splits
 from training.metrics import Evaluation, evaluate
+from training.metrics.scores import Bools
+from training.promised import promise_table
 
+METRICS = "metrics.json"  # in the folder of an artifact: `Findings.as_dict`
 _KIB_PER_MB = 1024
 
 
@@ -21,47 +27,99 @@ class Findings:
     served: Mapping[str, Any]  # Evaluation.as_dict() of the int8 network
     float32: Mapping[str, Any]  # of the network before quantising
     baseline: Mapping[str, Any]
+    promises: Mapping[str, Any]  # see training.promised
     probabilities: Mapping[str, Floats]  # of the test part, by head; (examples, labels)
+    deciding: Head
+    decisions: Bools  # what is served for the test part; (examples, labels of the deciding head)
     test: Sequence[Example]
+    more: Mapping[str, Any] = field(default_factory=dict)  # changes, probes, out_of_scope
 
     def as_dict(self, measured: Mapping[str, float]) -> dict[str, Any]:
-        """Give what metrics.json holds: the served model's figures first.
+        """Give what metrics.json holds: the served model's figures first, no word of a message.
 
         Args:
             measured: Figures of the run itself, such as seconds.
         """
         return {
             **self.served,
+            "promises": self.promises,
+            **self.more,
             "float32": self.float32,
             "baseline": self.baseline,
             "run": {**measured, "peak_memory_mb": peak_memory_mb()},
+            "decisions": self.labels(),
         }
+
+    def labels(self) -> dict[str, list[str]]:
+        """Name the labels that each test example is given, by its id; none where it abstains."""
+        return named(self.deciding, self.decisions, self.test)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a classifier says about some examples."""
+
+    probabilities: Mapping[str, Floats]  # by head; (examples, labels)
+    decisions: Bools  # what is served; (examples, labels of the deciding head)
+
+    @classmethod
+    def of(cls, classifier: IntentClassifier, examples: Sequence[Example]) -> Self:
+        """Ask a classifier by the very path that serves."""
+        texts = [example.composed for example in examples]
+        served = [
+            classifier.for_channel(prediction, example.channel).labels
+            for prediction, example in zip(classifier.predict(texts), examples, strict=True)
+        ]
+        names = classifier.manifest.intents.labels
+        given = [[name in labels for name in names] for labels in served]
+        return cls(
+            classifier.probabilities(classifier.logits(texts)),
+            np.array(given, dtype=np.bool_).reshape(len(texts), len(names)),
+        )
 
 
 def assess(
     classifier: IntentClassifier, full: IntentClassifier, splits: Splits, *, seed: int
 ) -> Findings:
     """Measure the model that will be served, its float32 form, and the baseline."""
-    served, probabilities = evaluated(classifier, splits.test)
-    heads = classifier.manifest.heads
-    guesses = fit_baseline(heads, splits.train, seed=seed)([e.composed for e in splits.test])
+    manifest, answers = classifier.manifest, Answers.of(classifier, splits.test)
+    baseline = fit_baseline(manifest.heads, splits.train, seed=seed)
+    guesses = baseline([example.composed for example in splits.test])
     return Findings(
-        served=served.as_dict(),
+        served=_measured(classifier, answers, splits.test).as_dict(),
         float32=evaluated(full, splits.test)[0].as_dict(),
-        baseline=evaluate(heads, splits.test, guesses, {}).as_dict(),
-        probabilities=probabilities,
+        baseline=evaluate(manifest.heads, splits.test, guesses, {}).as_dict(),
+        promises=promise_table(manifest, answers.decisions, splits.test),
+        probabilities=answers.probabilities,
+        deciding=manifest.intents,
+        decisions=answers.decisions,
         test=splits.test,
     )
 
 
 def evaluated(
     classifier: IntentClassifier, test: Sequence[Example]
-) -> tuple[Evaluation, dict[str, Floats]]:
+) -> tuple[Evaluation, Mapping[str, Floats]]:
     """Measure a classifier by the very path that serves; gives its probabilities, too."""
-    manifest = classifier.manifest
-    answers = classifier.probabilities(classifier.logits([e.composed for e in test]))
-    thresholds = {manifest.intents.name: manifest.thresholds}
-    return evaluate(manifest.heads, test, answers, thresholds), answers
+    answers = Answers.of(classifier, test)
+    return _measured(classifier, answers, test), answers.probabilities
+
+
+def named(head: Head, decisions: Bools, examples: Sequence[Example]) -> dict[str, list[str]]:
+    """Name the decided labels of each example, by its id. Shape: (examples, labels)."""
+    return {
+        example.id: [label for label, yes in zip(head.labels, row, strict=True) if yes]
+        for example, row in zip(examples, decisions, strict=True)
+    }
+
+
+def _measured(
+    classifier: IntentClassifier, answers: Answers, test: Sequence[Example]
+) -> Evaluation:
+    """Measure what a classifier answered."""
+    heads, decider = classifier.manifest.heads, classifier.manifest.intents.name
+    served = {decider: answers.decisions}
+    return evaluate(heads, test, answers.probabilities, {}, decisions=served)
 
 
 def peak_memory_mb() -> int:

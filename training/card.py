@@ -6,28 +6,22 @@ from typing import Any
 
 from training.metrics import Columns, comparison, slice_comparison
 from training.metrics.comparison import MISSING, at, deciding_head, figure
+from training.promises import written
+from training.purpose import INTENDED, limits
 
+_MISSES = ("ECE", "by chance", "Brier score")
 _FLAGS = (  # of training.train: what of the configuration can be given on its command line
     *("base", "vocabulary", "epochs", "batch_size", "learning_rate"),
     *("max_length", "precision", "seed"),
 )
-_INTENDED = """\
-Sorting inbound business messages (e-mail, chat, forms) by what the sender wants, so that a person
-sees those first that matter. Every answer carries a probability; below an intent's threshold the
-model abstains, and the message should go where a person reads everything.
-
-Not intended: deciding anything about a person (credit, employment, access), judging a sender's
-character, spam or security filtering, or acting without a person where a wrong answer does harm."""
-_LIMITS = (
-    "The test messages were written like the training messages; yours may differ. Measure on your "
-    "own with `python -m training.evaluate --data FILE --all-rows`, and train on your own.",
-    "A message is judged alone: neither the thread nor the sender's history is seen.",
-    "A sender can write a message so that it is misread; do not let an intent alone release money "
-    "or access.",
-)
 
 
-def model_card(manifest: Mapping[str, Any], metrics: Columns, data_facts: Mapping[str, Any]) -> str:
+def model_card(
+    manifest: Mapping[str, Any],
+    metrics: Columns,
+    data_facts: Mapping[str, Any],
+    found: Mapping[str, Any] | None = None,
+) -> str:
     """Write the card of a model from what is known of it; every figure comes from the arguments.
 
     Args:
@@ -35,19 +29,22 @@ def model_card(manifest: Mapping[str, Any], metrics: Columns, data_facts: Mappin
         metrics: Heading -> `Evaluation.as_dict()`; the model first, then those to compare with.
         data_facts: `DataReport.as_dict()`, and `written` (how the messages came about) and
             `licence`, where they are known.
+        found: What else was measured: `promises`, `changes`.
     """
+    found = found or {}
     first = next(iter(metrics.values()))
     decider = deciding_head(first)
     sections = {
-        "Intended use": _INTENDED,
+        "Intended use": "\n\n".join(map(_plain, INTENDED)),
         "Questions and labels": _table(["head", "answers", "labels"], _heads(manifest), ":--"),
         "Base model": _bullets(_base(manifest)),
         "Data": _bullets(_data(data_facts)),
         "Figures": _figures(metrics),
         "By slice": _slices(metrics, decider),
         "Calibration": _calibration(first, decider),
-        "Thresholds": _thresholds(manifest, first, decider),
-        "Limits": _bullets([*_LIMITS, *_measured_limits(first, decider)]),
+        "Thresholds": _thresholds(manifest, first, decider, found.get("promises")),
+        **_changes(found.get("changes")),
+        "Limits": _bullets(map(_plain, limits(first, decider))),
         "How it was made": _making(manifest),
     }
     parts = [f"## {title}\n\n{body}\n" for title, body in sections.items()]
@@ -122,20 +119,49 @@ def _slices(metrics: Columns, decider: str) -> str:
 
 def _calibration(first: Mapping[str, Any], decider: str) -> str:
     """Tell by how much the probabilities miss."""
-    head = first["heads"][decider]
-    heads = [(name, at(measured, "ece")) for name, measured in first["heads"].items()]
-    labels = [(f"{decider}: {name}", m["ece"]) for name, m in head.get("labels", {}).items()]
+    labels = at(first, "heads", decider, "labels") or {}
+    measured = first["heads"] | {f"{decider}: {name}": m for name, m in labels.items()}
+    rows = [(name, *_misses(scores)) for name, scores in measured.items()]
+    parts = [
+        (f"{name.partition('=')[2]} ({head['rows']})", *_misses(head))
+        for name, part in first["slices"].items()
+        for head in [at(part, "heads", decider)]
+        if head is not None and name.startswith(("language=", "channel="))
+    ]
+    by_part = f"\n\n{_table(['messages of', *_MISSES], parts)}" if parts else ""
     return (
         "Fitted on a part of the data that was not trained on, for the very network that is "
         "served. Expected calibration error on the test part, over 15 bins of equal size; of "
-        "a single-choice head, of its most probable label; of the others, the mean over labels.\n\n"
-        + _table(["", "ECE"], ((name, figure(ece)) for name, ece in [*heads, *labels]))
+        "a single-choice head, of its most probable label; of the others, the mean over labels. "
+        "By chance: what exactly true probabilities would show on so few messages. Brier score: "
+        "mean squared distance from what holds.\n\n"
+        f"{_table(['', *_MISSES], rows)}{by_part}"
     )
 
 
-def _thresholds(manifest: Mapping[str, Any], first: Mapping[str, Any], decider: str) -> str:
+def _misses(measured: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Write calibration error, the share of it that chance explains, and Brier score."""
+    ece, floor, brier = (figure(measured.get(key)) for key in ("ece", "ece_floor", "brier"))
+    return ece, floor, brier
+
+
+def _thresholds(
+    manifest: Mapping[str, Any],
+    first: Mapping[str, Any],
+    decider: str,
+    promises: Mapping[str, Any] | None,
+) -> str:
     """Tell from which probability each label counts, and what that gave on the test part."""
     served = at(first, "heads", decider, "served")
+    promised = at(manifest, "facts", "config", "precision")
+    goal = f" so that a lower bound of its precision keeps {_goal(promised)}" if promised else ""
+    abstained = at(served, "abstained")
+    rest = f" Share of test messages with no label: {figure(abstained)}." if served else ""
+    lead = f"A label counts from its threshold on, chosen on held-out messages{goal}.{rest}"
+    if promises:
+        tables = [_promises("label", promises["labels"])]
+        tables += [_promises(name, p["labels"]) for name, p in promises["channels"].items()]
+        return "\n\n".join([lead, *tables])
     rows = (
         (
             label,
@@ -145,43 +171,51 @@ def _thresholds(manifest: Mapping[str, Any], first: Mapping[str, Any], decider: 
         )
         for label, threshold in manifest["thresholds"].items()
     )
-    promised = at(manifest, "facts", "config", "precision")
-    goal = f" to keep a precision of {promised}" if promised else ""
-    abstained = at(served, "abstained")
-    rest = f" Share of test messages with no label: {figure(abstained)}." if served else ""
-    return (
-        f"A label counts from its threshold on, chosen on held-out messages{goal}.{rest}\n\n"
-        + _table(["label", "threshold", "precision", "share found"], rows)
-    )
+    return f"{lead}\n\n{_table(['label', 'threshold', 'precision', 'share found'], rows)}"
 
 
-def _measured_limits(first: Mapping[str, Any], decider: str) -> Iterator[str]:
-    """Name what the test part says about where the model is weak or unknown."""
-    languages = {
-        name.removeprefix("language="): at(part, "heads", decider, "rows")
-        for name, part in first["slices"].items()
-        if name.startswith("language=")
-    }
-    if languages:
-        yield (
-            "Measured in these languages (test messages of each): "
-            f"{_listed(languages)}. In any other, nothing is known."
+def _promises(name: str, labels: Mapping[str, Mapping[str, Any]]) -> str:
+    """Lay promises beside what the test part shows."""
+    keys = ("promised", "threshold", "precision", "lower_bound", "coverage")
+    rows = [
+        (label, *(figure(row[key]) for key in keys), f"{row['given']}", f"{row['support']}")
+        for label, row in labels.items()
+    ]
+    headings = ["promised", "threshold", "precision", "at least", "share found", "given", "of"]
+    return _table([name, *headings], rows)
+
+
+def _goal(promised: Any) -> str:
+    """Write what was promised."""
+    return _plain(written(promised) if isinstance(promised, Mapping) else promised)
+
+
+def _changes(changes: Mapping[str, Any] | None) -> dict[str, str]:
+    """Count the decisions that differ from those of the version before."""
+    if not changes:
+        return {}
+    if "why" in changes:
+        told = f"It could not be compared: {_plain(changes['why'])}."
+    else:
+        kinds = ("fixed", "broken", "wrong in another way")
+        counts = ", ".join(f"{changes[kind]} {kind}" for kind in kinds)
+        told = (
+            f"Of {changes['compared']} test messages that both versions decided about: {counts}. "
+            "report.html lists them."
         )
-    accuracies = {n: m["accuracy"] for n, m in first["heads"].items() if "accuracy" in m}
-    if len(accuracies) > 1:
-        weakest = min(accuracies, key=accuracies.__getitem__)
-        accuracy = figure(accuracies[weakest])
-        yield f"The least certain head is {_plain(weakest)}: accuracy {accuracy}."
+    return {f"Against {_plain(changes['version'])}": told}
 
 
 def _making(manifest: Mapping[str, Any]) -> str:
     """Give the command that makes it again, and what it ran with."""
     facts = manifest.get("facts", {})
     config = facts.get("config", {})
+    given = {name: config[name] for name in _FLAGS if name in config}
+    if isinstance(given.get("precision"), Mapping):
+        given["precision"] = written(given["precision"])
     flags = [
-        f"--{name.replace('_', '-')} {shlex.quote(' '.join(str(config[name]).split()))}"
-        for name in _FLAGS
-        if name in config
+        f"--{name.replace('_', '-')} {shlex.quote(' '.join(str(value).split()))}"
+        for name, value in given.items()
     ]
     parts = [f"    {' '.join(['python -m training.train', *flags])}"]
     parts += [f"Data, SHA-256: {_plain(at(facts, 'data', 'sha256'))}."] if at(facts, "data") else []

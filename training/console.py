@@ -100,6 +100,10 @@ class Console:
             f"last loss {steps.loss:.3f}"
         )
 
+    def chosen(self, weights: str) -> None:
+        """Say which weights the validation part preferred."""
+        self.rich.print(f"  of the weights, {weights} are kept", markup=False)
+
     def results(self, columns: Mapping[str, Mapping[str, Any]]) -> None:
         """Show the model's figures beside those it is compared with."""
         self.rich.print(metrics_table(columns))

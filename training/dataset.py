@@ -1,15 +1,18 @@
 """Labelled messages: read, checked row by row, split by a hash of their text."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.labels import INTENTS, LABELS, OTHER, SIGNALS, Head
+from models.text.clean import undo_transport
 from models.text.compose import compose_text
 from training.errors import DatasetError
 from training.rows import Row, rows_of
 
+_LEARNT_ROWS = 50  # of a language, from which the model may answer in it
 _SHARES = (("test", 0.11), ("calibration", 0.09), ("validation", 0.05), ("train", 1.0))
 
 
@@ -28,6 +31,11 @@ class Example:
     def composed(self) -> str:
         """What the model reads of it."""
         return compose_text(self.subject, self.text)
+
+    @property
+    def key(self) -> str:
+        """What copies of it share; the part it belongs to follows from this."""
+        return undo_transport(f"{self.subject}\n{self.text}").casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +129,13 @@ def split(examples: Iterable[Example]) -> Splits:
     """Divide by a hash of the cleaned text, so that copies never leak and rows never move."""
     parts: dict[str, list[Example]] = {name: [] for name, _ in _SHARES}
     for example in examples:
-        parts[part_of(example.composed)].append(example)
+        parts[part_of(example.key)].append(example)
     return Splits(**{name: tuple(rows) for name, rows in parts.items()})
 
 
-def part_of(composed: str) -> str:
-    """Name the part that a text belongs to, whatever its case."""
-    digest = hashlib.sha256(composed.casefold().encode()).digest()
+def part_of(key: str) -> str:
+    """Name the part that a text belongs to; see `Example.key`."""
+    digest = hashlib.sha256(key.encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
     for name, share in _SHARES:
         if place < share:
@@ -155,6 +163,12 @@ def heads_of(examples: Sequence[Example], *, single: bool) -> tuple[Head, ...]:
         for name in (INTENTS, *SIGNALS)
         if name in present
     )
+
+
+def languages_of(examples: Sequence[Example]) -> tuple[str, ...]:
+    """Name the languages that are learnt from: of enough rows to answer in."""
+    counts = Counter(example.language for example in examples if example.language)
+    return tuple(sorted(language for language, rows in counts.items() if rows >= _LEARNT_ROWS))
 
 
 def data_sha256(examples: Sequence[Example]) -> str:

@@ -2,17 +2,18 @@
 
 import contextlib
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import LambdaLR
 
-from models.labels import INTENTS, Head
+from models.labels import INTENTS, OTHER, Head
 from models.network import pad
 from models.types import Floats, Tokenize
 from training.config import TrainConfig
@@ -20,27 +21,32 @@ from training.dataset import Example
 from training.metrics import head_targets
 from training.network import IntentNetwork
 
+_LAYER = re.compile(r"\blayers?\.(\d+)\.")  # as transformers names them
 Progress = Callable[[int, int, float], None]  # steps done, steps in all, loss of the last step
 _POOL = 50  # batches sorted by length together: little padding, still a random order
 _MAX_NORM = 1.0  # of the gradient
 _CHUNK = 64  # messages scored at once
 _TIMED = 4  # batches that are timed before training
+MAX_WINDOWS = 8  # of a message that are trained on: hardly one has more
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What the loop needs of the examples: their first window, and targets per head."""
+    """What the loop needs of the examples: their windows, and targets per head."""
 
-    ids: Sequence[Sequence[int]]
+    windows: Sequence[Sequence[Sequence[int]]]  # of each example, at least one
     targets: Mapping[str, Floats]  # (examples, labels); a row of NaN where the head is missing
 
 
 def encode(examples: Sequence[Example], heads: Sequence[Head], tokenize: Tokenize) -> Encoded:
-    """Tokenize the examples once, and write their labels as numbers."""
-    windows = tokenize([example.composed for example in examples])
-    first = np.flatnonzero(np.diff(windows.owners, prepend=-1))
+    """Tokenize the examples, and write their labels as numbers."""
+    found = tokenize([example.composed for example in examples])
+    windows: list[list[Sequence[int]]] = [[] for _ in examples]
+    for owner, ids in zip(found.owners, found.ids, strict=True):
+        if len(windows[int(owner)]) < MAX_WINDOWS:
+            windows[int(owner)].append(ids)
     return Encoded(
-        [windows.ids[int(i)] for i in first],
+        windows,
         {head.name: targets_of(head, examples) for head in heads},
     )
 
@@ -54,26 +60,35 @@ def targets_of(head: Head, examples: Sequence[Example]) -> Floats:
 
 def fit(
     network: IntentNetwork,
-    data: Encoded,
+    epoch_of: Callable[[int], Encoded],
     heads: Sequence[Head],
     config: TrainConfig,
     on_step: Progress,
 ) -> bool:
     """Train in place. Returns False where Ctrl-C ended it early; the weights stay as they are.
 
+    Args:
+        network: Starts from the weights it has.
+        epoch_of: Gives the examples of an epoch, by its number from 0; as many each time.
+        heads: As the network was made for.
+        config: Of the run.
+        on_step: Told after each step.
+
     Raises:
         KeyboardInterrupt: Ctrl-C came before the first step was done.
     """
     torch.manual_seed(config.seed)
     order = random.Random(config.seed)
-    steps = steps_of(len(data.ids), config)
-    optimizer = torch.optim.AdamW(_groups(network, config), lr=config.learning_rate, fused=True)
-    schedule = LambdaLR(optimizer, lambda step: _share(step, steps, config.warmup_ratio))
+    data = epoch_of(0)
+    steps = steps_of(len(data.windows), config)
+    optimizer = torch.optim.AdamW(groups_of(network, config), lr=config.learning_rate, fused=True)
+    schedule = LambdaLR(optimizer, lambda step: rate_share(step, steps, config.warmup_ratio))
     network.train()
     done = 0
     try:
-        for _ in range(config.epochs):
-            for batch in batches(data.ids, config.batch_size, order):
+        for epoch in range(config.epochs):
+            data = epoch_of(epoch) if epoch else data
+            for batch in batches(lengths_of(data), config.batch_size, order):
                 loss = _step(network, data, batch, heads, config)
                 loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
                 torch.nn.utils.clip_grad_norm_(network.parameters(), _MAX_NORM)
@@ -96,7 +111,8 @@ def seconds_a_step(
 ) -> float:
     """Time a step on batches of the data's mean cost, without learning anything."""
     network.train()
-    some = list(batches(data.ids, config.batch_size, random.Random(config.seed)))[:_TIMED]
+    order = random.Random(config.seed)
+    some = list(batches(lengths_of(data), config.batch_size, order))[:_TIMED]
     started = time.monotonic()
     for batch in some:
         _step(network, data, batch, heads, config).backward()  # type: ignore[no-untyped-call]
@@ -121,15 +137,18 @@ def score(network: IntentNetwork, ids: Sequence[Sequence[int]]) -> dict[str, Flo
     return dict(zip(network.names, rows, strict=True))
 
 
-def batches(
-    ids: Sequence[Sequence[int]], batch_size: int, order: random.Random
-) -> Iterator[list[int]]:
+def lengths_of(data: Encoded) -> list[int]:
+    """Tokens of each example's longest window."""
+    return [max(map(len, windows)) for windows in data.windows]
+
+
+def batches(lengths: Sequence[int], batch_size: int, order: random.Random) -> Iterator[list[int]]:
     """Give every example once, in batches of like length and random order."""
-    indices = list(range(len(ids)))
+    indices = list(range(len(lengths)))
     order.shuffle(indices)
     groups = []
     for start in range(0, len(indices), batch_size * _POOL):
-        pool = sorted(indices[start : start + batch_size * _POOL], key=lambda i: len(ids[i]))
+        pool = sorted(indices[start : start + batch_size * _POOL], key=lambda i: lengths[i])
         groups += [pool[i : i + batch_size] for i in range(0, len(pool), batch_size)]
     order.shuffle(groups)
     yield from groups
@@ -143,15 +162,46 @@ def _step(
     config: TrainConfig,
 ) -> Tensor:
     """Loss of one batch over all heads."""
-    tensors = [torch.from_numpy(array) for array in pad([data.ids[i] for i in batch])]
-    with _precision():
+    windows = [data.windows[i] for i in batch]
+    ids = [window for message in windows for window in message]
+    tensors = [torch.from_numpy(array) for array in pad(ids)]
+    with precision():
         outputs = network(*tensors)
+    sizes = [len(message) for message in windows]
     losses = [
         (1.0 if head.name == INTENTS else config.signal_weight)
-        * head_loss(head, logits.float(), torch.from_numpy(data.targets[head.name][batch]))
+        * head_loss(
+            head,
+            joined(head, logits.float(), sizes),
+            torch.from_numpy(data.targets[head.name][batch]),
+        )
         for head, logits in zip(heads, outputs, strict=True)
     ]
     return torch.stack(losses).sum()
+
+
+def joined(head: Head, logits: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Put a message's windows together as serving does; see models.classifier.message_logits.
+
+    Args:
+        head: Whose logits these are.
+        logits: Shape: (windows, labels).
+        sizes: Windows of each message.
+
+    Returns:
+        Shape: (messages, labels).
+    """
+    if len(sizes) == len(logits):
+        return logits
+    messages = torch.split(logits, list(sizes))
+    if head.kind == "single":
+        return torch.stack([message.mean(dim=0) for message in messages])
+    best = torch.stack([message.amax(dim=0) for message in messages])
+    if OTHER not in head.labels:
+        return best
+    least = torch.stack([message.amin(dim=0) for message in messages])
+    alone = torch.tensor([label == OTHER for label in head.labels])
+    return torch.where(alone, least, best)
 
 
 def head_loss(head: Head, logits: Tensor, targets: Tensor) -> Tensor:
@@ -164,21 +214,44 @@ def head_loss(head: Head, logits: Tensor, targets: Tensor) -> Tensor:
     return functional.cross_entropy(logits[present], targets[present])
 
 
-def _groups(network: IntentNetwork, config: TrainConfig) -> list[dict[str, object]]:
-    """Decay matrices, leave biases and layer norms alone; the new heads learn faster."""
-    encoder = list(network.encoder.parameters())
-    return [
-        {"params": [p for p in encoder if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in encoder if p.ndim <= 1], "weight_decay": 0.0},
+def groups_of(network: IntentNetwork, config: TrainConfig) -> list[dict[str, object]]:
+    """Decay matrices, leave biases and layer norms alone; lower layers and the base learn slower.
+
+    Source:
+        Howard and Ruder 2018, "Universal Language Model Fine-tuning", section 3.2.
+    """
+    groups: list[dict[str, object]] = [
         {
             "params": list(network.layers.parameters()),
             "weight_decay": config.weight_decay,
             "lr": config.head_learning_rate,
-        },
+        }
     ]
+    depth = len(_layers(network.encoder))
+    for name, parameter in network.encoder.named_parameters():
+        below = depth - _layer_of(name)
+        groups.append(
+            {
+                "params": [parameter],
+                "weight_decay": config.weight_decay if parameter.ndim > 1 else 0.0,
+                "lr": config.learning_rate * config.layer_decay**below,
+            }
+        )
+    return groups
 
 
-def _share(step: int, steps: int, warmup_ratio: float) -> float:
+def _layers(encoder: nn.Module) -> set[int]:
+    """Numbers of an encoder's layers, as its parameters are named."""
+    return {_layer_of(name) for name, _ in encoder.named_parameters()} - {0}
+
+
+def _layer_of(name: str) -> int:
+    """Number of the layer a parameter belongs to, from 1; embeddings and the rest are 0."""
+    found = _LAYER.search(name)
+    return int(found[1]) + 1 if found else 0
+
+
+def rate_share(step: int, steps: int, warmup_ratio: float) -> float:
     """Share of the peak learning rate: up in a line, then down in a line to zero."""
     warmup = max(1, int(steps * warmup_ratio))
     if step < warmup:
@@ -192,6 +265,6 @@ def bf16_is_fast() -> bool:
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
-def _precision() -> contextlib.AbstractContextManager[object]:
+def precision() -> contextlib.AbstractContextManager[object]:
     """Compute in bfloat16 where that is faster."""
     return torch.autocast("cpu", torch.bfloat16) if bf16_is_fast() else contextlib.nullcontext()

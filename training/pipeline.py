@@ -4,53 +4,53 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from onnx import ModelProto
 
-from models.artifact import NETWORK, TOKENIZER, Manifest, publish
+from models.artifact import NETWORK, TOKENIZER, WIDE, Manifest, publish
 from models.calibration import Calibration
 from models.classifier import IntentClassifier
+from models.labels import OTHER
 from models.network import load_network
 from models.registry import live_version
-from models.tokenization import parse_tokenizer, windowing
-from models.types import Network, Tokenize
+from models.types import Network
+from models.wide import Wide, wide_bytes
 from training.assess import assess
-from training.base.encoder import Base
-from training.base.load import load_base
-from training.calibrate import calibrated
+from training.augment import augmenting
+from training.calibrate import Parts, calibrated
+from training.changes import changes_since
 from training.config import TrainConfig
-from training.console import Console, Steps
-from training.dataset import Dataset, Splits, split
-from training.errors import BaseError, DatasetError, TrainingError
+from training.console import Console
+from training.dataset import Dataset, Splits, languages_of, split
+from training.errors import DatasetError, TrainingError
 from training.export import disagreement, export
 from training.facts import facts_of
-from training.loop import encode, fit, seconds_a_step, steps_of
-from training.network import IntentNetwork
-from training.publication import METRICS, columns_of, data_facts, write_reports
+from training.learning import Learnt, learn
+from training.loop import encode
+from training.metrics import head_targets
+from training.probes import run_probes
+from training.publication import METRICS, Reporting, columns_of, data_facts, write_reports
 from training.quantize import quantize
 from training.ranges import channel_ranges
+from training.scope import compare_scores
+from training.vectors import vectors_of
+from training.wide import choose_shares, fit_wide, scaled
 
 _PROVEN_WINDOWS = 64  # on which torch and ONNX are compared
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """A network after training, with what training was made of."""
-
-    network: IntentNetwork
-    base: Base
-    tokenizer: bytes  # a tokenizer.json
-    tokenize: Tokenize
-    finished: bool  # False where Ctrl-C ended it early
-    speed: Mapping[str, float]
+_REPORTING = Reporting()
 
 
 def train_artifact(
-    dataset: Dataset, config: TrainConfig, *, root: Path, version: str, console: Console
+    dataset: Dataset,
+    config: TrainConfig,
+    *,
+    root: Path,
+    version: str,
+    console: Console,
+    reporting: Reporting = _REPORTING,
 ) -> Path:
     """Train, export, quantise, calibrate, evaluate and publish a model.
 
@@ -71,43 +71,34 @@ def train_artifact(
     data = data_facts(dataset, splits)
     facts = facts_of(data, config, learnt.base, finished=learnt.finished)
     draft = draft_manifest(dataset, config, version, facts)
-    with console.stage("calibrating in float32, to compare"):
-        full = _calibrated(draft, _network(exported), learnt, splits, config)
-    with console.stage("quantising to int8, and calibrating what will be served"):
+    with console.stage("fitting the wide part, and choosing how much it counts"):
         known = learnt.tokenize([example.composed for example in splits.train]).ids
         served = quantize(exported, channel_ranges(exported, known))
-        classifier = _calibrated(draft, _network(served), learnt, splits, config)
+        wide = chosen_wide(draft, learnt, _network(served), splits, config)
+    with console.stage("calibrating float32, to compare, and what will be served"):
+        full = _calibrated(draft, learnt, _network(exported), wide, splits, config)
+        classifier = _calibrated(draft, learnt, _network(served), wide, splits, config)
     with console.stage("evaluating on the test part, beside a baseline"):
         findings = assess(classifier, full, splits, seed=config.seed)
-    previous = previous_metrics(root)
+        scope = scope_of(classifier, learnt, splits)
+    more: dict[str, Any] = {"out_of_scope": scope}
+    if reporting.probes:
+        with console.stage("trying tricks, long texts and other names on it"):
+            more["probes"] = run_probes(classifier, splits.test, config.seed)
+    with console.stage("comparing with the version before"):
+        more["changes"] = changes_since(findings, root=root, before=reporting.before)
+    findings = replace(findings, more=more)
+    previous = previous_metrics(root, reporting.before)
     columns = columns_of(version, findings, previous)
     measured = {"onnx_disagreement": worst, **learnt.speed}
     building = _building(root, version)
     (building / NETWORK).write_bytes(served.SerializeToString())
     (building / TOKENIZER).write_bytes(learnt.tokenizer)
-    write_reports(building, classifier.manifest, findings, columns, measured)
+    (building / WIDE).write_bytes(wide_bytes(wide))
+    texts = reporting.with_texts
+    write_reports(building, classifier.manifest, findings, columns, measured, with_texts=texts)
     console.results(columns)
     return publish(building, root / version, classifier.manifest)
-
-
-def learn(dataset: Dataset, splits: Splits, config: TrainConfig, console: Console) -> Learnt:
-    """Fine-tune the base on the training part."""
-    with console.stage(f"reading the base model {config.base}"):
-        base = load_base(config.base, vocabulary=config.vocabulary)
-        if base.max_length is not None and config.max_length > base.max_length:
-            raise BaseError(f"{base.name} reads {base.max_length} tokens, not {config.max_length}")
-        tokenizer = base.tokenizer.to_str().encode()
-        tokenize = windowing(parse_tokenizer(tokenizer), max_length=config.max_length)
-        data = encode(splits.train, dataset.heads, tokenize)
-        torch.manual_seed(config.seed)
-        network = IntentNetwork(
-            base.encoder, base.hidden_size, dataset.heads, dropout=config.dropout
-        )
-    estimate = seconds_a_step(network, data, dataset.heads, config)
-    with console.training(steps_of(len(data.ids), config), estimate) as steps:
-        finished = fit(network, data, dataset.heads, config, steps)
-    console.learnt(finished, steps)
-    return Learnt(network, base, tokenizer, tokenize, finished, _speed(steps, config))
 
 
 def _check_place(root: Path) -> None:
@@ -138,27 +129,69 @@ def draft_manifest(
         max_length=config.max_length,
         calibration={h.name: Calibration.identity(len(h.labels)) for h in dataset.heads},
         thresholds={},
+        languages=languages_of(dataset.examples),
         facts=facts,
     )
 
 
-def previous_metrics(root: Path) -> dict[str, Mapping[str, Any]]:
-    """The figures of the version that is live, where there is one, under its heading."""
-    version = live_version(root)
-    path = root / version / METRICS
+def previous_metrics(root: Path, before: Path | None = None) -> dict[str, Mapping[str, Any]]:
+    """The figures of the version that is compared with, where there are any, under its heading.
+
+    Args:
+        root: Folder of the artifacts; the live one is compared with.
+        before: An artifact or a file of metrics to take instead.
+    """
+    place = before or root / live_version(root)
+    path = place if place.is_file() else place / METRICS
+    name = f"{place.stem if place.is_file() else place.name} ({'before' if before else 'live'})"
     try:
-        return {f"{version} (live)": json.loads(path.read_text(encoding="utf-8"))}
+        return {name: json.loads(path.read_text(encoding="utf-8"))}
     except (OSError, ValueError):  # there are none, or none that can be read
         return {}
 
 
+def chosen_wide(
+    draft: Manifest, learnt: Learnt, network: Network, splits: Splits, config: TrainConfig
+) -> Wide:
+    """Fit the wide part, and let each head of it count as the validation part prefers."""
+    varied = augmenting(splits.train, seed=config.seed)(config.epochs)  # slips and other names, too
+    wide = fit_wide(draft.heads, [*splits.train, *varied], seed=config.seed)
+    parts = Parts(learnt.tokenize, network, wide)
+    return scaled(wide, choose_shares(draft.heads, parts, splits.calibration, splits.validation))
+
+
+def scope_of(
+    classifier: IntentClassifier, learnt: Learnt, splits: Splits
+) -> dict[str, dict[str, float]]:
+    """Compare the scores that could tell a message without a wish; none without `other`."""
+    head = classifier.manifest.intents
+    if OTHER not in head.labels:
+        return {}
+    known, asked = (
+        [message[0] for message in encode(part, [head], learnt.tokenize).windows]
+        for part in (splits.train, splits.test)
+    )
+    return compare_scores(
+        head,
+        classifier.logits([example.composed for example in splits.test])[head.name],
+        head_targets(head, splits.test)[1],
+        known=vectors_of(learnt.network, known, normal=False),
+        known_targets=head_targets(head, splits.train)[1],
+        vectors=vectors_of(learnt.network, asked, normal=False),
+    )
+
+
 def _calibrated(
-    draft: Manifest, network: Network, learnt: Learnt, splits: Splits, config: TrainConfig
+    draft: Manifest,
+    learnt: Learnt,
+    network: Network,
+    wide: Wide,
+    splits: Splits,
+    config: TrainConfig,
 ) -> IntentClassifier:
     """Calibrate a network on the part that is kept for it."""
-    return calibrated(
-        draft, network, learnt.tokenize, splits.calibration, precision=config.precision
-    )
+    parts = Parts(learnt.tokenize, network, wide)
+    return calibrated(draft, parts, splits.calibration, precision=config.precision)
 
 
 def _network(model: ModelProto) -> Network:
@@ -172,12 +205,3 @@ def _building(root: Path, version: str) -> Path:
     shutil.rmtree(building, ignore_errors=True)  # left by a run that was stopped
     building.mkdir(parents=True)
     return building
-
-
-def _speed(steps: Steps, config: TrainConfig) -> dict[str, float]:
-    """How fast training went."""
-    messages = steps.done * config.batch_size
-    return {
-        "training_seconds": round(steps.seconds, 1),
-        "training_messages_per_second": round(messages / max(steps.seconds, 1e-9), 1),
-    }

@@ -1,18 +1,22 @@
 """From a promised precision to the probability from which an intent counts."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from models.labels import Head
 from models.types import Floats
 from training.metrics.heads import as_served
 from training.metrics.scores import Scores, Values
+from training.promises import promise_for
 
 _Z = 1.2816  # one-sided 90 % of the normal distribution
 FLOOR = 0.3  # below it a label would be the less probable answer by far
+_ENOUGH = 40  # messages of each label, from which a channel has thresholds of its own
 
 
 def pick_thresholds(
-    head: Head, probabilities: Floats, targets: Floats, *, promised: float
+    head: Head, probabilities: Floats, targets: Floats, *, promised: Mapping[str, float]
 ) -> dict[str, float]:
     """Pick each intent's lowest threshold at which its precision surely keeps the promise.
 
@@ -20,15 +24,22 @@ def pick_thresholds(
         head: The deciding head.
         probabilities: Calibrated, of messages held out from training. Shape: (messages, labels).
         targets: 1.0 where a label holds. Shape: (messages, labels).
-        promised: The precision that the lower confidence bound must reach.
+        promised: The precision that each intent's lower confidence bound must reach; `*` stands
+            for those it does not name.
 
     Returns:
         Intent -> probability; where no threshold keeps the promise, the one that comes nearest.
     """
     served = as_served(probabilities)
     return {
-        label: _pick(served[:, i], targets[:, i], promised) for i, label in enumerate(head.labels)
+        label: _pick(served[:, i], targets[:, i], promise_for(label, promised))
+        for i, label in enumerate(head.labels)
     }
+
+
+def enough_rows(targets: Floats) -> bool:
+    """Whether a part of the messages is large enough to have thresholds of its own."""
+    return bool((targets.sum(axis=0) >= _ENOUGH).all())
 
 
 def _pick(probabilities: Scores, targets: Floats, promised: float) -> float:

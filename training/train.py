@@ -1,6 +1,7 @@
 """Fine-tune a classifier on labelled messages and publish it: `python -m training.train`."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from training.data_report import data_report, print_report
 from training.dataset import Dataset, default_sources, plain_columns, read_dataset
 from training.errors import DatasetError, TrainingError
 from training.pipeline import train_artifact
+from training.promises import read_promises, written
+from training.publication import Reporting
 
 _DEFAULTS = TrainConfig()
 
@@ -52,27 +55,48 @@ def train(
         int, typer.Option(min=1_000, help="pieces kept of e5's")
     ] = _DEFAULTS.vocabulary,
     precision: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="promised by each intent's threshold")
-    ] = _DEFAULTS.precision,
+        str, typer.Option(help="promised: 0.9 for all, or demo_request=0.95,pricing=0.9,*=0.8")
+    ] = written(_DEFAULTS.precision),
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = _DEFAULTS.seed,
     text_column: Annotated[str | None, typer.Option(help="of a plain two-column file")] = None,
     label_column: Annotated[str | None, typer.Option(help="of a plain two-column file")] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(help="artifact or metrics to compare with; default: live", exists=True),
+    ] = None,
+    with_texts: Annotated[
+        bool, typer.Option(help="show the words of misread test messages in report.html")
+    ] = False,
+    probes: Annotated[
+        bool, typer.Option(help="measure tricks, long texts and other names, too: minutes more")
+    ] = False,
     skip_bad_rows: Annotated[bool, typer.Option(help="train on the rest")] = False,
 ) -> None:
     """Train a model on labelled messages, and publish it as a new version."""
-    config = _config(locals())
+    config = _config(locals() | {"precision": _promises(precision)})
     console = Console(RichConsole())
     try:
         columns = plain_columns(text_column, label_column)
         dataset = read_dataset(data or default_sources(), columns=columns)
         _report(dataset, console, skip_bad_rows=skip_bad_rows)
         name = version or datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        path = train_artifact(dataset, config, root=root, version=name, console=console)
+        reporting = Reporting(with_texts=with_texts, probes=probes, before=before)
+        path = train_artifact(
+            dataset, config, root=root, version=name, console=console, reporting=reporting
+        )
     except TrainingError as error:
         console.rich.print(f"[red]error:[/red] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(1) from error
     told = f"published {path}; make it live with: python -m training.promote {name}"
     console.rich.print(told, markup=False)
+
+
+def _promises(precision: str) -> Mapping[str, float]:
+    """Read the promises; what is wrong with them is said as of any other flag."""
+    try:
+        return read_promises(precision, _DEFAULTS.precision)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--precision'") from error
 
 
 def _config(given: dict[str, object]) -> TrainConfig:

@@ -46,6 +46,12 @@ def intake_admission(request: Request) -> Admission:
     return admission
 
 
+def explain_admission(request: Request) -> Admission:
+    """Give an endpoint the bound on calls that ask for explanations."""
+    admission: Admission = request.app.state.explain_admission
+    return admission
+
+
 def probe_admission(request: Request) -> Admission:
     """Give an endpoint the bound on looks at the service's state."""
     admission: Admission = request.app.state.probe_admission

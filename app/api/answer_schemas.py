@@ -1,5 +1,7 @@
 """The forms of the API's answers, for /docs and for those who generate clients."""
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from app.domain import Channel, DeliveryStatus
@@ -12,6 +14,18 @@ class SignalAnswer(BaseModel):
     probability: float = Field(ge=0, le=1)
 
 
+class EvidenceAnswer(BaseModel):
+    """The sentence that carries a label."""
+
+    sentence: str = Field(description="In one line, without invisible characters.")
+    field: Literal["subject", "text"] = Field(description="Which of the two it stands in.")
+    start: int = Field(ge=0, description="Code points into the field, as it was sent.")
+    end: int = Field(ge=0, description="The first code point behind the sentence.")
+    weight: float = Field(
+        ge=0, le=1, description="Its share among the message's sentences; near 1: it is no other."
+    )
+
+
 class PredictionAnswer(BaseModel):
     """What the model says about one message."""
 
@@ -20,10 +34,19 @@ class PredictionAnswer(BaseModel):
     labels: list[str] = Field(description="Intents over their threshold, most probable first.")
     primary: str = Field(description="The most probable intent that counts; of all, if none does.")
     confidence: float = Field(ge=0, le=1, description="The probability of the primary intent.")
-    abstained: bool = Field(description="Whether no intent reached its threshold.")
+    abstained: bool = Field(description="Whether it is left to a person: no intent counts.")
+    abstained_because: Literal["low_confidence", "unsupported_language"] | None
+    out_of_scope: float = Field(
+        ge=0, le=1, description="How sure it is that the sender wishes nothing the model knows."
+    )
     signals: dict[str, SignalAnswer]
     language: str = Field(description="ISO 639-1, or `und`.")
     truncated: bool = Field(description="Whether the text was longer than the model reads.")
+    evidence: dict[str, EvidenceAnswer] | None = Field(
+        None,
+        description="By label; of the primary intent, if none counts. Only where it was asked for, "
+        "or a receiver was told of the message.",
+    )
 
 
 class ClassifyAnswer(BaseModel):

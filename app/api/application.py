@@ -10,6 +10,7 @@ from app.api.middleware import Guarded, Observed
 from app.api.openapi import InletAPI
 from app.api.problems import HANDLERS
 from app.api.services import Services
+from app.explaining import MAX_RUNNING
 
 _DESCRIPTION = (
     "Says what the sender of an inbound business message wants, with calibrated probabilities, "
@@ -46,6 +47,9 @@ def create_api(
     api.state.intake_admission = Admission(
         _BATCHES * services.settings.max_batch,
         refusal="too many messages are being accepted; come back in a second",
+    )
+    api.state.explain_admission = Admission(
+        MAX_RUNNING, refusal="enough is being explained now; ask without explain, or later"
     )
     api.state.probe_admission = Admission(_PROBES, refusal="the state is being looked at")
     for router in (classify.router, messages.router, deliveries.router, operations.router):

@@ -1,6 +1,7 @@
 """From the bytes of a body to what the endpoints work with, or a refusal that says where."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -18,8 +19,18 @@ _MAX_AHEAD = timedelta(days=1)  # clocks differ; a day covers a wrong zone too
 _Schema = TypeVar("_Schema", bound=BaseModel)
 
 
-def read_texts(raw: bytes, *, max_text_chars: int) -> list[str]:
-    """Read a call to classify, and give the texts as the model reads them.
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """A text to classify, as it was sent and as the model reads it."""
+
+    subject: str
+    text: str
+    channel: str | None
+    composed: str
+
+
+def read_texts(raw: bytes, *, max_text_chars: int) -> list[ReadText]:
+    """Read a call to classify.
 
     Raises:
         Refused: With the code of what is wrong; see app.api.strict_json and app.api.problems.
@@ -32,7 +43,15 @@ def read_texts(raw: bytes, *, max_text_chars: int) -> list[str]:
         texts, paths = [_validated(TextRequest, body)], ["text"]
     for path, request in zip(paths, texts, strict=True):
         _check_text(path, request.text, max_text_chars)
-    return [compose_text(request.subject, request.text) for request in texts]
+    return [
+        ReadText(
+            subject=request.subject,
+            text=request.text,
+            channel=request.channel,
+            composed=compose_text(request.subject, request.text),
+        )
+        for request in texts
+    ]
 
 
 def read_message(raw: bytes, *, max_text_chars: int, now: datetime) -> Message:

@@ -54,8 +54,10 @@ class TextRequest(_Strict):
         json_schema_extra={"minLength": 1, "pattern": r"\S"},  # app.api.reading looks closer
     )
     subject: str = Field("", max_length=MAX_SUBJECT_CHARS, description="The subject, if any.")
-    channel: Channel = Field(
-        Channel.EMAIL, strict=False, description="The way the message reached the business."
+    channel: Channel | None = Field(
+        None,
+        strict=False,
+        description="The way the message reached the business: some have thresholds of their own.",
     )
 
 
@@ -77,6 +79,9 @@ class SenderRequest(_Strict):
 class MessageRequest(TextRequest):
     """A message to classify, decide on, store and pass on."""
 
+    channel: Channel = Field(
+        Channel.EMAIL, strict=False, description="The way the message reached the business."
+    )
     sender: SenderRequest = SenderRequest()
     thread_id: Line | None = Field(None, description="The conversation, as its gateway calls it.")
     message_id: Line | None = Field(

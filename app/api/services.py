@@ -9,7 +9,8 @@ from starlette.requests import Request
 
 from app.api.auth import Authenticator
 from app.api.metrics import Metrics
-from app.intake import Intake
+from app.explaining import Explain
+from app.intake import ForChannel, Intake
 from app.settings import Settings
 from app.storage.engine import Database
 from models.prediction import Prediction
@@ -22,6 +23,8 @@ class Services:
     """Everything behind the HTTP edge."""
 
     classify: Callable[[Sequence[str]], Future[list[Prediction]]]  # the batcher's submit
+    for_channel: ForChannel
+    explain: Explain  # blocks: not for the event loop
     waiting: Callable[[], int]  # messages in the batcher's queue
     intake: Intake
     database: Database

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, TextIO
@@ -16,11 +17,14 @@ from app.errors import MessageRejected, Refused
 from app.main import load_classifier
 from app.settings import load_settings
 from models.classifier import IntentClassifier
+from models.evidence import Asked, Evidence, explained, find_evidence
 from models.prediction import Prediction
 from models.text.compose import compose_text
 
 _BAR_CHARS = 30  # of a probability of 1
 _CHUNK = 256  # rows read, classified and written together
+
+_Found = tuple[Prediction, Mapping[str, Evidence] | None]
 
 
 def classify(
@@ -29,6 +33,9 @@ def classify(
         Path | None, typer.Argument(help="where predictions of a .jsonl file go, one a line")
     ] = None,
     subject: Annotated[str, typer.Option(help="of the one text")] = "",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="name the sentence that carries each label")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
     """Say what the sender of a message wants; nothing is stored and no service is needed."""
@@ -37,21 +44,21 @@ def classify(
             raise Refused(f"say where the predictions go: inlet classify {text} predictions.jsonl")
         classifier = load_classifier(load_settings())
         if output is not None:
-            count = classify_file(classifier, Path(text), output)
+            count = classify_file(classifier, Path(text), output, explain=explain)
             say(f"{count} predictions in {output}")
             return
-        composed = compose_text(subject, _standard_input() if text == "-" else text)
-        if not composed:
+        message = (subject, _standard_input() if text == "-" else text)
+        if not compose_text(*message):
             raise MessageRejected("the text is empty", code="empty_text")
-        prediction = classifier.predict([composed])[0]
+        (found,) = _classified(classifier, [message], explain=explain)
     if as_json:
-        print_json(prediction.as_dict())
+        print_json(_as_dict(*found))
     else:
-        show(prediction)
+        show(*found)
 
 
-def show(prediction: Prediction) -> None:
-    """Print a prediction for a person: bars for intents, then the signals."""
+def show(prediction: Prediction, evidence: Mapping[str, Evidence] | None = None) -> None:
+    """Print a prediction for a person: bars for intents, then signals, then what carries it."""
     for intent, probability in sorted(prediction.intents.items(), key=lambda item: -item[1]):
         counts = intent in prediction.labels
         bar = "█" * round(probability * _BAR_CHARS)
@@ -61,9 +68,13 @@ def show(prediction: Prediction) -> None:
     out.print(f"{signals}  language: {prediction.language}", style="dim")
     if prediction.abstained:
         out.print("abstained: no intent is sure enough; a person should look", style="yellow")
+    for label, one in (evidence or {}).items():
+        out.print(f"{label}: “{one.sentence}” ({one.field}, {one.weight:.0%})")
 
 
-def classify_file(classifier: IntentClassifier, source: Path, target: Path) -> int:
+def classify_file(
+    classifier: IntentClassifier, source: Path, target: Path, *, explain: bool = False
+) -> int:
     """Write one prediction a line for each row of a JSONL file, or nothing at all.
 
     Raises:
@@ -78,41 +89,66 @@ def classify_file(classifier: IntentClassifier, source: Path, target: Path) -> i
             building.open("w", encoding="utf-8") as lines,
             _bar() as bar,
         ):
-            done = _write_predictions(classifier, rows, lines, bar)
+            done = _write_predictions(classifier, _Files(rows, lines, bar), explain=explain)
         building.replace(target)
     finally:
         building.unlink(missing_ok=True)
     return done
 
 
-def _write_predictions(
-    classifier: IntentClassifier, rows: BinaryIO, lines: TextIO, bar: Progress
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What a file of messages is turned into, and how far that is."""
+
+    rows: BinaryIO
+    lines: TextIO
+    bar: Progress
+
+
+def _write_predictions(classifier: IntentClassifier, files: _Files, *, explain: bool) -> int:
     """Classify chunk by chunk, so that a file of any size fits; says how many there were."""
     done = 0
-    task = bar.add_task("classifying", total=os.fstat(rows.fileno()).st_size)
-    messages = _messages(rows)
-    while chunk := list(islice(messages, _CHUNK)):
-        predictions = classifier.predict([composed for _, composed in chunk])
-        for (row, _), prediction in zip(chunk, predictions, strict=True):
-            lines.write(_line(row, prediction))
+    task = files.bar.add_task("classifying", total=os.fstat(files.rows.fileno()).st_size)
+    rows = _rows(files.rows)
+    while chunk := list(islice(rows, _CHUNK)):
+        messages = [(row.get("subject") or "", row["text"]) for row in chunk]
+        found = _classified(classifier, messages, explain=explain)
+        for row, one in zip(chunk, found, strict=True):
+            files.lines.write(_line(row, *one))
         done += len(chunk)
-        bar.update(task, completed=rows.tell())
+        files.bar.update(task, completed=files.rows.tell())
     return done
 
 
-def _messages(rows: BinaryIO) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Read rows with what the model reads of each; blank lines are passed over."""
+def _classified(
+    classifier: IntentClassifier, messages: Sequence[tuple[str, str]], *, explain: bool
+) -> list[_Found]:
+    """Classify messages, each a subject and a text, and say why if that is wanted."""
+    predictions = classifier.predict([compose_text(*message) for message in messages])
+    if not explain:
+        return [(prediction, None) for prediction in predictions]
+    asked = [Asked.about(*one, said) for one, said in zip(messages, predictions, strict=True)]
+    evidence = find_evidence(
+        asked, lambda texts: [said.intents for said in classifier.predict(texts)]
+    )
+    return list(zip(predictions, evidence, strict=True))
+
+
+def _as_dict(prediction: Prediction, evidence: Mapping[str, Evidence] | None) -> dict[str, Any]:
+    return prediction.as_dict() if evidence is None else explained(prediction, evidence)
+
+
+def _rows(rows: BinaryIO) -> Iterator[Mapping[str, Any]]:
+    """Read rows; blank lines are passed over."""
     for number, line in enumerate(iter(rows.readline, b""), start=1):
         if not line.strip():
             continue
         row = _row(line)
-        composed = compose_text(row.get("subject") or "", row["text"]) if row else ""
-        if not composed:
+        if row is None or not compose_text(row.get("subject") or "", row["text"]):
             raise MessageRejected(
                 f"line {number}: needs a JSON object in UTF-8 with a `text` that is not blank"
             )
-        yield row or {}, composed
+        yield row
 
 
 def _row(line: bytes) -> dict[str, Any] | None:
@@ -136,10 +172,12 @@ def _standard_input() -> str:
         raise MessageRejected("standard input is not UTF-8", code="not_utf8") from error
 
 
-def _line(row: Mapping[str, Any], prediction: Prediction) -> str:
+def _line(
+    row: Mapping[str, Any], prediction: Prediction, evidence: Mapping[str, Evidence] | None
+) -> str:
     """One line of the output: the row's id, then the prediction."""
     identified = {"id": row["id"]} if "id" in row else {}
-    return json.dumps({**identified, **prediction.as_dict()}, ensure_ascii=False) + "\n"
+    return json.dumps({**identified, **_as_dict(prediction, evidence)}, ensure_ascii=False) + "\n"
 
 
 def _bar() -> Progress:

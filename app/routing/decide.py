@@ -14,7 +14,8 @@ def decide(prediction: Prediction, policy: Policy) -> Decision:
         if counted:
             reasons = tuple(_reason(intent, rule, prediction) for intent in counted)
             return _decision(rule, reasons, policy)
-    return _decision(policy.otherwise, _why_none_held(prediction, policy), policy)
+    rest = policy.unsure if prediction.abstained and policy.unsure else policy.otherwise
+    return _decision(rest, _why_none_held(prediction, policy), policy)
 
 
 def _decision(rule: Rule, reasons: tuple[str, ...], policy: Policy) -> Decision:
@@ -42,6 +43,8 @@ def _limit(intent: str, rule: Rule) -> str:
 
 
 def _why_none_held(prediction: Prediction, policy: Policy) -> tuple[str, ...]:
+    if not prediction.readable:
+        return (f"the model has not learnt the language {prediction.language!r}",)
     if prediction.abstained:
         return _nearest(prediction, policy), "the model abstained: no intent reached its threshold"
     counted = ", ".join(_found(label, prediction) for label in prediction.labels)

@@ -23,12 +23,15 @@ class Value:
         """Make the error that names this value's place."""
         return ConfigError(f"{self._file}:{self._node.start_mark.line + 1}: {problem}")
 
-    def fields(self, required: Collection[str]) -> dict[str, "Value"]:
-        """Read a mapping that has exactly these keys."""
+    def fields(
+        self, required: Collection[str], optional: Collection[str] = ()
+    ) -> dict[str, "Value"]:
+        """Read a mapping that has these keys and no others."""
         found = {key.text(): value for key, value in self.pairs()}
         for key, _ in self.pairs():
-            if key.text() not in required:
-                raise key.fault(f"unknown key {key.text()!r}{nearest(key.text(), required)}")
+            known = (*required, *optional)
+            if key.text() not in known:
+                raise key.fault(f"unknown key {key.text()!r}{nearest(key.text(), known)}")
         missing = [name for name in required if name not in found]
         if missing:
             raise self.fault(f"missing {', '.join(missing)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.errors import ConfigError
 from app.routing.document import Value, nearest, read_document
-from app.routing.policy import OTHERWISE, Policy, Rule
+from app.routing.policy import OTHERWISE, UNSURE, Policy, Rule
 
 SHIPPED = Path(__file__).parent / "policy.yaml"
 VERSION = 1  # of the file's form
@@ -30,13 +30,14 @@ def load_policy(path: Path | None, *, known_intents: Collection[str] | None) -> 
         content = file.read_bytes()
     except OSError as error:
         raise ConfigError(f"policy {file} cannot be read: {error.strerror}") from error
-    fields = read_document(file, content).fields(("version", "rules", OTHERWISE))
+    fields = read_document(file, content).fields(("version", "rules", OTHERWISE), (UNSURE,))
     version = fields["version"].scalar()
     if type(version) is not int or version != VERSION:  # True == 1
         raise fields["version"].fault(f"this release reads version {VERSION}")
     return Policy(
         rules=_rules(fields["rules"], known_intents),
         otherwise=_rule(OTHERWISE, {}, fields[OTHERWISE].fields(_OUTCOME)),
+        unsure=_rule(UNSURE, {}, fields[UNSURE].fields(_OUTCOME)) if UNSURE in fields else None,
         sha256=hashlib.sha256(content).hexdigest(),
     )
 
@@ -46,7 +47,7 @@ def _rules(value: Value, known_intents: Collection[str] | None) -> tuple[Rule, .
     for entry in value.entries():
         fields = entry.fields(("name", "intents", *_OUTCOME))
         name = fields["name"].text()
-        if name in rules or name == OTHERWISE:
+        if name in rules or name in (OTHERWISE, UNSURE):
             raise fields["name"].fault(f"the name {name!r} is taken")
         rules[name] = _rule(name, _intents(fields["intents"], known_intents), fields)
     if not rules:

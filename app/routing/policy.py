@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from models.prediction import Prediction
 
 OTHERWISE = "otherwise"  # the name of the rule that takes what no other one holds for
+UNSURE = "unsure"  # and of the one that takes what the model leaves to a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Rule:
 
     def _counts(self, intent: str, prediction: Prediction) -> bool:
         limit = self.intents[intent]
+        if not prediction.readable:  # the numbers are a guess in a language it has not learnt
+            return False
         if limit is None:
             return intent in prediction.labels
         return intent in prediction.intents and prediction.intents[intent] >= limit
@@ -36,4 +39,5 @@ class Policy:
 
     rules: tuple[Rule, ...]
     otherwise: Rule  # asks for no intent
+    unsure: Rule | None = None  # where the model abstained; None: as otherwise
     sha256: str  # of the file's bytes: which policy took a decision

@@ -2,10 +2,12 @@
 
 import json
 from bisect import bisect_right
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from app.domain import Decision, Message
+from models.evidence import Evidence
 from models.prediction import Prediction
 
 MAX_BODY_BYTES = 20_000  # Standard Webhooks, "Payload size": usually smaller than 20 kB
@@ -13,6 +15,7 @@ MAX_BODY_BYTES = 20_000  # Standard Webhooks, "Payload size": usually smaller th
 _MAX_SUBJECT_CHARS = 500
 _MAX_NAME_CHARS = 200
 _MAX_ID_CHARS = 320  # of an address, or of a thread's foreign id
+_MAX_EVIDENCE_BYTES = 5_000  # five sentences of Latin letters are some 2,000
 
 
 def event_body(
@@ -22,6 +25,7 @@ def event_body(
     *,
     now: datetime,
     personal_data: bool,
+    evidence: Mapping[str, Evidence] | None = None,
 ) -> bytes:
     """Write the event that tells an endpoint of one message.
 
@@ -30,7 +34,8 @@ def event_body(
         prediction: What the model says of it.
         decision: What we do about it.
         now: When the decision was made, with its zone.
-        personal_data: Whether sender, subject and the text's beginning go along.
+        personal_data: Whether sender, subject, evidence and the text's beginning go along.
+        evidence: The sentence that carries each label, the surest label first, where it is known.
 
     Source:
         Standard Webhooks 1.0.0, "Payload structure".
@@ -39,6 +44,8 @@ def event_body(
     event = {"type": decision.event_type, "timestamp": _instant(now), "data": data}
     if personal_data:
         data |= _person(message)
+        if evidence is not None:
+            data |= _evidence(evidence)
         data |= _excerpt(message.text, room_bytes=MAX_BODY_BYTES - len(_encode(event)))
     return _encode(event)
 
@@ -72,6 +79,17 @@ def _person(message: Message) -> dict[str, Any]:
         },
         "subject": message.subject[:_MAX_SUBJECT_CHARS],
     }
+
+
+def _evidence(evidence: Mapping[str, Evidence]) -> dict[str, Any]:
+    """Give the sentences that fit, from the first label on."""
+    told: dict[str, Any] = {}
+    for label, one in evidence.items():
+        more = {**told, label: one.as_dict()}
+        if len(_encode(more)) > _MAX_EVIDENCE_BYTES:
+            break
+        told = more
+    return {"evidence": told}
 
 
 def _excerpt(text: str, *, room_bytes: int) -> dict[str, Any]:

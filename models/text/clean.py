@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-CLEANING_VERSION = 1  # bump on any change of output; an artifact trained on another is refused
+from models.text.folds import fold_text, turn_back
+
+CLEANING_VERSION = 2  # bump on any change of output; an artifact trained on another is refused
 
 _JOINERS = {"\u200c", "\u200d"}  # carry meaning: Persian words, emoji sequences
 _NOT_TEXT = {"Cc", "Cf", "Cs", "Cn"}  # controls, invisible formatting, lone surrogates, unassigned
@@ -37,11 +39,40 @@ _CHARACTERS = {
 }
 
 
+_PASSES = 4  # of the folds: one may uncover what another undoes
+_LOOSE_JOINER = re.compile(
+    "(?<![^\x20-\u024f])[\u200c\u200d]+"
+)  # behind nothing that it could join
+
+
 def clean_text(raw: str) -> str:
+    """Give a message's text as the model reads it: without transport noise and disguise.
+
+    Idempotent. Composes to NFKC, so that letters of mathematics and of full width are letters;
+    see also `undo_transport` and models.text.folds.
+
+    Args:
+        raw: Any string, also one that could not be encoded as UTF-8.
+
+    Source:
+        Unicode Standard Annex 15, "Normalization Forms" (NFKC).
+    """
+    text = undo_transport(turn_back(raw))
+    for _ in range(_PASSES):
+        plain = unicodedata.normalize("NFKC", text)
+        folded = undo_transport(fold_text(_LOOSE_JOINER.sub("", plain)))
+        if folded == text:
+            break
+        text = folded
+    return text
+
+
+def undo_transport(raw: str) -> str:
     """Undo what transport did to a message, and leave what the sender wrote; idempotent.
 
     Removes control and invisible characters, lone surrogates and leftovers of flattened HTML,
-    folds runs of white space into one space, and composes to NFC.
+    folds runs of white space into one space, and composes to NFC. Rows of data are told apart by
+    the hash of this form, so it must not change: they would move between the parts.
 
     Args:
         raw: Any string, also one that could not be encoded as UTF-8.
@@ -49,13 +80,17 @@ def clean_text(raw: str) -> str:
     Source:
         Unicode Standard Annex 15, "Normalization Forms" (NFC).
     """
-    text = unicodedata.normalize("NFC", "".join(_visible(character) for character in raw))
+    text = unicodedata.normalize("NFC", _visible(raw))
     text = _BREAK.sub(" ", _ENTITY.sub(lambda match: _CHARACTERS[match[1]], text))
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def _visible(character: str) -> str:
-    """Keep a character, or drop it where it shows nothing; white space becomes a space."""
+def _visible(raw: str) -> str:
+    """Drop the characters that show nothing; white space becomes a space."""
+    return raw.translate({ord(character): _shown(character) for character in set(raw)})
+
+
+def _shown(character: str) -> str:
     if character.isspace():
         return " "
     if character in _JOINERS or unicodedata.category(character) not in _NOT_TEXT:

@@ -6,6 +6,8 @@ from support_api import MESSAGE, NOTHING_STORED, running_api, until
 from support_predict import predict_by_word
 
 from app.api.answer_schemas import ClassifyAnswer
+from app.api.classify import MAX_EXPLAINED
+from app.errors import Overloaded
 from app.storage.engine import open_database, sqlite_url
 
 
@@ -167,3 +169,161 @@ def test_racing_calls_each_get_their_own_answer(api):
     assert [reply.json()["predictions"] for reply in replies] == [
         [one.as_dict()] for one in expected
     ]
+
+
+# The sentence that carries each label
+
+TWO = {"subject": "Hello", "text": "Hi!\n\nWhat is the price? We are forty.\n- May we see a demo?"}
+
+
+def evidence_of(reply):
+    return [
+        {label: one["sentence"] for label, one in prediction["evidence"].items()}
+        for prediction in reply.json()["predictions"]
+    ]
+
+
+def test_each_label_is_explained_where_that_is_asked_for(api):
+    reply = api.client().post("/v1/classify?explain=true", json=TWO)
+
+    (prediction,) = reply.json()["predictions"]
+    assert reply.status_code == 200
+    assert evidence_of(reply) == [
+        {"demo_request": "May we see a demo?", "pricing": "What is the price?"}
+    ]
+    for one in prediction["evidence"].values():
+        assert TWO[one["field"]][one["start"] : one["end"]] == one["sentence"]
+    plain = api.client().post("/v1/classify", json=TWO).json()["predictions"][0]
+    assert {name: value for name, value in prediction.items() if name != "evidence"} == plain
+    assert api.stored() == NOTHING_STORED
+    ClassifyAnswer.model_validate(reply.json(), strict=True, extra="forbid")
+
+
+@pytest.mark.parametrize("query", ["", "?explain=false"])
+def test_nothing_is_explained_unless_asked_for(api, query):
+    (prediction,) = api.client().post(f"/v1/classify{query}", json=TWO).json()["predictions"]
+
+    assert "evidence" not in prediction
+
+
+def test_an_answer_that_abstains_explains_what_is_most_probable(api):
+    reply = api.client().post("/v1/classify?explain=true", json={"text": "Hello. Fine weather!"})
+
+    assert list(evidence_of(reply)[0]) == ["other"]
+
+
+def test_several_messages_are_explained_in_their_order(api):
+    texts = [f"Hello {n}. The {word} {n}?" for n, word in enumerate(["demo", "price"] * 8)]
+    assert len(texts) == MAX_EXPLAINED
+
+    reply = api.client().post(
+        "/v1/classify?explain=true", json={"messages": [{"text": text} for text in texts]}
+    )
+
+    assert [next(iter(found.values())) for found in evidence_of(reply)] == [
+        text.partition(". ")[2] for text in texts
+    ]
+
+
+def test_more_messages_than_can_be_explained_are_refused(api):
+    body = {"messages": [{"text": "demo"}] * (MAX_EXPLAINED + 1)}
+
+    reply = api.client().post("/v1/classify?explain=1", json=body)
+
+    assert (reply.status_code, reply.json()["code"]) == (422, "too_many")
+    assert reply.json()["errors"][0]["path"] == "messages"
+    assert api.client().post("/v1/classify", json=body).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["explain=perhaps", "explian=true"])
+def test_a_parameter_that_is_not_known_is_refused_without_repeating_it(api, query):
+    reply = api.client().post(f"/v1/classify?{query}", json=TWO)
+
+    assert reply.status_code == 422
+    assert "perhaps" not in reply.text
+
+
+def test_an_explanation_that_cannot_be_had_now_is_refused(api):
+    def refuse(_messages):
+        raise Overloaded("no time")
+
+    api.rebuild(explain=refuse)
+
+    reply = api.client().post("/v1/classify?explain=true", json=TWO)
+
+    assert (reply.status_code, reply.json()["code"]) == (503, "overloaded")
+    assert reply.headers["retry-after"] == "1"
+    assert api.client().post("/v1/classify", json=TWO).status_code == 200
+
+
+def test_the_loop_answers_while_explanations_run_and_no_more_are_begun(api):
+    entered, let_go = threading.Semaphore(0), threading.Event()
+
+    def hold(messages):
+        entered.release()
+        let_go.wait(timeout=30)
+        return [{} for _ in messages]
+
+    api.rebuild(explain=hold)
+    with api.client() as client:
+        replies = []
+        posts = [
+            threading.Thread(
+                target=lambda: replies.append(client.post("/v1/classify?explain=true", json=TWO))
+            )
+            for _ in range(2)
+        ]
+        for post in posts:
+            post.start()
+        for _ in posts:
+            assert entered.acquire(timeout=10)
+
+        refused = client.post("/v1/classify?explain=true", json=TWO)
+        plain = client.post("/v1/classify", json=TWO)
+        let_go.set()
+        for post in posts:
+            post.join(timeout=30)
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+    assert plain.status_code == 200
+    assert [reply.status_code for reply in replies] == [200, 200]
+
+
+def test_the_model_is_run_by_the_batchers_thread_alone(database, clock, tmp_path):
+    threads = set()
+
+    def predict(texts):
+        threads.add(threading.current_thread().name)
+        return predict_by_word(texts)
+
+    with running_api(database, clock, data_dir=tmp_path, predict=predict) as api:
+        api.client().post("/v1/classify?explain=true", json=TWO)
+
+    assert threads == {"batcher"}
+
+
+@pytest.mark.parametrize("unit", ["a", ".", "\n", "a. ", "price "], ids=ascii)
+def test_hostile_text_is_explained_in_bounded_time(api, unit):
+    text = unit * (api.settings.max_text_chars // len(unit) - 1) + "x"
+
+    reply = api.client().post("/v1/classify?explain=true", json={"text": text})
+
+    (found,) = [one["evidence"] for one in reply.json()["predictions"]]
+    assert reply.status_code == 200
+    assert all(len(one["sentence"]) <= 300 for one in found.values())
+
+
+def test_a_channel_with_thresholds_of_its_own_counts_by_them(api):
+    texts = [{"text": "hello", "channel": channel} for channel in ("email", "sms")]
+
+    reply = api.client().post("/v1/classify", json={"messages": texts})
+
+    by_mail, by_sms = reply.json()["predictions"]
+    assert (by_mail["labels"], by_mail["abstained_because"]) == ([], "low_confidence")
+    assert (by_sms["labels"], by_sms["abstained_because"]) == (["other"], None)
+
+
+def test_a_stored_message_counts_by_its_channel_too(api):
+    reply = api.client().post("/v1/messages", json={"text": "hello", "channel": "sms"})
+
+    assert reply.json()["prediction"]["labels"] == ["other"]

@@ -57,7 +57,12 @@ def test_a_message_is_classified_decided_on_stored_and_enqueued(api, client):
     assert reply.headers["location"] == f"/v1/messages/{answer['id']}"
     assert "idempotency-replayed" not in reply.headers
     assert answer["received_at"] == "2026-11-25T11:30:00.250000Z"
-    assert answer["prediction"] == prediction.as_dict()
+    told = dict(answer["prediction"])
+    evidence = told.pop("evidence")
+    assert told == prediction.as_dict()
+    assert {label: one["sentence"] for label, one in evidence.items()} == dict.fromkeys(
+        ["demo_request", "pricing"], "What is the price, and may we see a demo today?"
+    )
     assert (answer["decision"]["route"], answer["decision"]["endpoints"]) == ("sales", ["sales"])
     assert [one["endpoint"] for one in answer["deliveries"]] == ["ep_1"]
     assert answer["warnings"] == []

@@ -15,6 +15,8 @@ ROWS = [
     {"text": "show demo walkthrough trial product"},
 ]
 PREDICTION_KEYS = {"model_version", "intents", "labels", "primary", "confidence", "abstained"} | {
+    "abstained_because",
+    "out_of_scope",
     "signals",
     "language",
     "truncated",
@@ -236,3 +238,45 @@ def test_what_a_shell_passes_as_broken_utf8_is_read_as_far_as_it_is_text(artifac
     )
 
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+# The sentence that carries each label
+
+TWO = "Hello in Malmö.\nWould like to say price cost quote discount.\nCancel goodbye terminate!"
+
+
+def test_a_person_is_shown_the_sentence_that_carries_each_label(cli):
+    result = cli.run("classify", "--explain", "Hello company.\nCancel terminate goodbye leaving!")
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1].startswith(
+        "churn_risk: “Cancel terminate goodbye leaving!” (text, "
+    )
+
+
+def test_a_script_gets_evidence_for_each_label_where_it_asks(cli):
+    prediction = cli.json("classify", TWO, "--explain")
+
+    assert set(prediction) == PREDICTION_KEYS | {"evidence"}
+    assert set(prediction["evidence"]) == set(prediction["labels"] or [prediction["primary"]])
+    for one in prediction["evidence"].values():
+        assert TWO[one["start"] : one["end"]] == one["sentence"]
+
+
+def test_the_subject_can_carry_a_label(cli):
+    prediction = cli.json("classify", "hello", "--subject", "cancel terminate goodbye", "--explain")
+
+    assert prediction["evidence"]["churn_risk"]["field"] == "subject"
+
+
+def test_each_line_of_a_file_is_explained(cli, tmp_path):
+    source, target = write_rows(tmp_path, *ROWS), tmp_path / "predictions.jsonl"
+
+    result = cli.run("classify", source, target, "--explain")
+
+    assert result.exit_code == 0
+    first, second, third = read_rows(target)
+    assert set(first) == {"id", "evidence"} | PREDICTION_KEYS
+    assert first["evidence"]["churn_risk"]["sentence"] == ROWS[0]["text"]
+    assert "pricing" in second["evidence"]
+    assert third == cli.json("classify", ROWS[2]["text"], "--explain")

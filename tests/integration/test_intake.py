@@ -2,6 +2,7 @@ import hashlib
 import json
 import threading
 from concurrent.futures import Future
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -21,6 +22,7 @@ from app.intake import Idempotency, Intake, Receipt
 from app.routing.loading import load_policy
 from app.routing.policy import Policy, Rule
 from app.storage import endpoints, messages, outbox, tables
+from models.evidence import Asked, Evidence
 from models.prediction import Prediction, Signal
 
 THREADS = 16
@@ -72,6 +74,7 @@ def make(database, clock):
         values = {
             "database": database,
             "submit": submit,
+            "for_channel": lambda prediction, channel: prediction,
             "policy": lambda: POLICY,
             "now": clock,
             "predict_timeout_s": 5.0,
@@ -366,3 +369,100 @@ def test_through_a_real_batcher_each_of_racing_messages_keeps_its_own_answer(mak
     assert [receipt.stored.decision["route"] for receipt in receipts] == ["inbox", "sales"] * 8
     assert rows(database) == (THREADS, THREADS, 0)
     assert [enqueued.acquire(blocking=False) for _ in range(9)] == [True] * 8 + [False]
+
+
+# What carries a label, for those who are told
+
+FOUND = Evidence(sentence="Was kostet das? 🙂", field="text", start=0, end=17, weight=0.9)
+IN_JSON = {
+    "pricing": {
+        "sentence": "Was kostet das? 🙂",
+        "field": "text",
+        "start": 0,
+        "end": 17,
+        "weight": 0.9,
+    }
+}
+
+
+class Explaining:
+    """Stands where the explainer would, and keeps what it was asked."""
+
+    def __init__(self, error=None):
+        self.asked = []
+        self.error = error
+
+    def __call__(self, asked):
+        self.asked.extend(asked)
+        if self.error is not None:
+            raise self.error
+        return [{label: FOUND for label in one.labels} for one in asked]
+
+
+def test_evidence_is_stored_with_the_prediction_and_told_to_the_receivers(make, database):
+    explaining = Explaining()
+
+    receipt = make(explain=explaining).accept(a_message())
+
+    with database.read() as conn:
+        assert messages.find(conn, "msg_1") == receipt.stored
+    assert explaining.asked == [
+        Asked(subject=a_message().subject, text=a_message().text, labels=("pricing",))
+    ]
+    assert receipt.stored.prediction["evidence"] == IN_JSON
+    for delivery in receipt.stored.deliveries:
+        assert json.loads(delivery.body)["data"]["evidence"] == IN_JSON
+
+
+def test_a_message_that_the_model_is_unsure_of_is_explained_by_the_most_probable_intent(make):
+    explaining = Explaining()
+    rest = replace(REST, endpoints=("sales",))
+    policy = Policy(rules=(), otherwise=rest, sha256="5ha")
+
+    make(explain=explaining, policy=lambda: policy).accept(a_message(text="Guten Tag."))
+
+    assert [one.labels for one in explaining.asked] == [("other",)]
+
+
+@pytest.mark.parametrize("why", ["no endpoints", "no such endpoint", "disabled", "personal data"])
+def test_nothing_is_explained_where_nobody_would_read_it(make, database, why):
+    explaining = Explaining()
+    policy, personal_data = POLICY, why != "personal data"
+    if why == "no endpoints":
+        policy = Policy(rules=(), otherwise=REST, sha256="5ha")
+    elif why in ("no such endpoint", "disabled"):
+        names = {"no such endpoint": ("archive",), "disabled": ("sales",)}[why]
+        rest = replace(REST, endpoints=names)
+        policy = Policy(rules=(), otherwise=rest, sha256="5ha")
+        with database.write() as conn:
+            endpoints.set_enabled(conn, "ep_1", False)
+
+    receipt = make(explain=explaining, policy=lambda: policy, personal_data=personal_data).accept(
+        a_message()
+    )
+
+    assert explaining.asked == []
+    assert "evidence" not in receipt.stored.prediction
+    for delivery in receipt.stored.deliveries:
+        assert "evidence" not in json.loads(delivery.body)["data"]
+
+
+@pytest.mark.parametrize("error", [Overloaded("busy"), PredictionLate("late")], ids=type)
+def test_a_message_goes_on_without_evidence_where_there_is_no_time(make, database, error):
+    receipt = make(explain=Explaining(error)).accept(a_message())
+
+    assert rows(database)[:2] == (1, 2)
+    assert "evidence" not in receipt.stored.prediction
+    for delivery in receipt.stored.deliveries:
+        assert "evidence" not in json.loads(delivery.body)["data"]
+
+
+def test_a_message_that_is_known_is_not_explained_again(make):
+    explaining = Explaining()
+    intake = make(explain=explaining)
+    first = intake.accept(a_message(external_id="m-1"))
+
+    again = intake.accept(a_message(id="msg_2", external_id="m-1"))
+
+    assert again.stored == first.stored
+    assert len(explaining.asked) == 1

@@ -16,12 +16,13 @@ _SPACE = "▁"  # SentencePiece writes a space like this
 def kept_pieces(pieces: Sequence[str], scores: Floats, *, limit: int) -> list[int]:
     """Choose the pieces to keep: Latin or scriptless, the most probable ones, at most `limit`.
 
-    Single characters are kept whatever their score, so that a rare name still has pieces.
+    Pieces with capitals go: the tokenizer reads small letters alone, so that SHOUTING is read as
+    well. Single characters are kept whatever their score, so that a rare name still has pieces.
 
     Returns:
         Ids in their old order, the special pieces first.
     """
-    able = [i for i in range(_SPECIAL, len(pieces)) if pieces[i] != "<mask>" and _latin(pieces[i])]
+    able = [i for i in range(_SPECIAL, len(pieces)) if _able(pieces[i])]
     able.sort(key=lambda i: (len(pieces[i].lstrip(_SPACE)) > 1, -float(scores[i])))
     return [*range(_SPECIAL), *sorted(able[: limit - _SPECIAL])]
 
@@ -34,13 +35,23 @@ def unigram_tokenizer(pieces: Sequence[str], scores: Sequence[float]) -> Tokeniz
     """
     tokenizer = Tokenizer(Unigram(list(zip(pieces, scores, strict=True)), unk_id=UNK))
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+        [
+            normalizers.NFKC(),
+            normalizers.Lowercase(),
+            normalizers.Replace(Regex(r"\s+"), " "),
+            normalizers.Strip(),
+        ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement=_SPACE, prepend_scheme="always")
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", BOS), ("</s>", EOS)]
     )
     return tokenizer
+
+
+def _able(piece: str) -> bool:
+    """Whether a piece can occur in a text of small Latin letters."""
+    return piece != "<mask>" and piece == piece.lower() and _latin(piece)
 
 
 def _latin(piece: str) -> bool:

@@ -88,6 +88,9 @@ def _decider_rows(first: Mapping[str, Any], decider: str) -> Iterator[_Spec]:
     metrics, path = first["heads"][decider], ("heads", decider)
     score = "accuracy" if "accuracy" in metrics else "exact_match"
     yield score.replace("_", " "), ((*path, score),)
+    yield "ECE", ((*path, "ece"),)
+    if "brier" in metrics:
+        yield "Brier score", ((*path, "brier"),)
     if metrics["served"] is not None:
         yield "served precision", ((*path, "served", "precision"),)
         yield "served coverage", ((*path, "served", "coverage"),)

@@ -12,6 +12,7 @@ from training.metrics.scores import (
     average_precision,
     brier,
     calibration_error,
+    calibration_floor,
     f1_of,
     macro_f1,
     macro_f1_interval,
@@ -114,6 +115,7 @@ def _multi(
         micro_f1=float(2 * (decisions & held).sum() / (decisions.sum() + held.sum())),
         exact_match=float((decisions == held).all(axis=1).mean()),
         ece=float(np.mean([metrics.ece for metrics in labels.values()])),
+        ece_floor=float(np.mean([metrics.ece_floor for metrics in labels.values()])),
         brier=float(np.mean([metrics.brier for metrics in labels.values()])),
         labels=labels,
         served=served,
@@ -130,6 +132,7 @@ def _label(probabilities: Floats, decided: Bools, held: Bools) -> LabelMetrics:
         f1=_defined(f1_of(hits, given, support)),
         average_precision=_defined(average_precision(probabilities, held)),
         ece=calibration_error(probabilities, held),
+        ece_floor=calibration_floor(probabilities),
         brier=brier(probabilities, held),
     )
 

@@ -14,6 +14,7 @@ Values: TypeAlias = NDArray[Any]  # probabilities of either width, or zeros and 
 
 BINS = 15  # of the calibration error, as in Guo et al. 2017
 RESAMPLES = 1_000
+_FLOOR_DRAWS = 200
 _DRAWS_AT_ONCE = 2_000_000  # rows drawn in one go: 16 MB
 
 
@@ -104,6 +105,27 @@ def calibration_error(probabilities: Values, targets: Values) -> float:
     return float(np.sum(counts * np.abs(predicted - held)) / np.sum(counts))
 
 
+def calibration_floor(probabilities: Values, *, seed: int = 0) -> float:
+    """Tell the error that probabilities which are exactly true show on so few examples, on average.
+
+    Outcomes are drawn from the probabilities themselves: an error near this floor is what chance
+    alone gives, and no better calibration could be seen to lower it.
+
+    Args:
+        probabilities: Of one event. Shape: (examples,).
+        seed: The same seed and probabilities give the same floor.
+
+    Source:
+        Bröcker and Smith 2007, "Increasing the Reliability of Reliability Diagrams" (consistency
+        resampling).
+    """
+    ranked = np.sort(probabilities.astype(np.float64))
+    drawn = np.random.default_rng(seed).random((_FLOOR_DRAWS, len(ranked))) < ranked
+    starts = np.cumsum([0, *(len(part) for part in _bins(ranked)[:-1])])
+    gaps = np.add.reduceat(drawn - ranked, starts, axis=1)
+    return float(np.abs(gaps).sum(axis=1).mean() / len(ranked))
+
+
 def reliability_bins(probabilities: Values, targets: Values) -> tuple[Values, Scores, Scores]:
     """Sort by probability into bins of equal mass: size, mean probability, share that holds.
 
@@ -112,12 +134,17 @@ def reliability_bins(probabilities: Values, targets: Values) -> tuple[Values, Sc
     values, groups = np.unique(probabilities.astype(np.float64), return_inverse=True)
     shares = np.bincount(groups, weights=targets) / np.bincount(groups)
     ranked = np.sort(groups)
-    bins = np.array_split(ranked, min(BINS, len(ranked)))
+    bins = _bins(ranked)
     return (
         np.array([len(part) for part in bins]),
         np.array([values[part].mean() for part in bins]),
         np.array([shares[part].mean() for part in bins]),
     )
+
+
+def _bins(ranked: Values) -> list[Values]:
+    """Cut what is sorted into bins of equal mass."""
+    return np.array_split(ranked, min(BINS, len(ranked)))
 
 
 def brier(probabilities: Values, targets: Values) -> float:

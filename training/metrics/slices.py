@@ -1,8 +1,9 @@
-"""Measure a classifier on all examples and on parts of them: languages, channels, blocks."""
+"""Measure a classifier on all examples and on parts: languages, channels, lengths, blocks."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from training.metrics.scores import Bools
 from training.metrics.values import Evaluation, HeadMetrics, Slice
 
 OVERALL, ENGLISH, OTHER_LANGUAGES = "overall", "english", "other languages"
-_MOST_SLICES = 40  # a data set may name thousands of channels
+_MOST_SLICES = 60  # a data set may name thousands of channels
 _BLOCK_ID = re.compile(r"(ml(?=\d)|[a-z])\d*-\d+")  # of the shipped corpus: a-000, ml1-017
 _BLOCKS = {  # how the blocks of the shipped corpus were written (data/README.md)
     "hard": ("a", "b", "c"),
@@ -23,6 +24,12 @@ _BLOCKS = {  # how the blocks of the shipped corpus were written (data/README.md
     "contrast": ("g", "i"),
     "multilingual": ("ml",),
 }
+_FILE_ID = re.compile(r"(.+)-\d+")  # the file or the block that a row came from
+_LENGTH_ENDS = (50, 150, 400, 1_000)  # characters
+LENGTHS = (
+    *("length=under 50", "length=50 to 149", "length=150 to 399"),
+    *("length=400 to 999", "length=1000 and more"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ def evaluate(
     examples: Sequence[Example],
     probabilities: Mapping[str, Floats],
     thresholds: Mapping[str, Mapping[str, float]],
+    *,
+    decisions: Mapping[str, Bools] | None = None,
 ) -> Evaluation:
     """Measure every head on all examples and on each slice of them.
 
@@ -49,11 +58,15 @@ def evaluate(
         examples: Neither trained nor calibrated on.
         probabilities: By head, in the order of the examples. Each of shape (examples, labels).
         thresholds: By head, then label, for a head that decides; empty for a classifier without.
+        decisions: By head, where serving looks at more than these thresholds, such as those of the
+            message's channel. Each of shape (examples, labels).
     """
     answers = [
         _answers(head, examples, probabilities[head.name], thresholds.get(head.name))
         for head in heads
     ]
+    for name, given in (decisions or {}).items():
+        answers = [replace(a, decisions=given) if a.head.name == name else a for a in answers]
     slices = {
         name: Slice(rows=len(rows), heads=_measured(answers, rows))
         for name, rows in slice_rows(examples).items()
@@ -70,7 +83,7 @@ def slice_rows(examples: Sequence[Example]) -> dict[str, Ints]:
     largest = sorted(list(rows)[3:], key=lambda name: (-len(rows[name]), name))[:_MOST_SLICES]
     return {
         name: np.array(rows[name], dtype=np.int64)
-        for name in (*list(rows)[:3], *sorted(largest))
+        for name in (*list(rows)[:3], *sorted(largest, key=_place))
         if rows[name] or name == OVERALL
     }
 
@@ -131,7 +144,17 @@ def _slices_of(example: Example) -> Iterator[str]:
         yield f"language={example.language}"
     if example.channel is not None:
         yield f"channel={example.channel}"
+    yield LENGTHS[bisect_right(_LENGTH_ENDS, len(example.composed))]
+    file = _FILE_ID.fullmatch(example.id)
+    if file is not None:
+        yield f"ids={file[1]}"
     match = _BLOCK_ID.fullmatch(example.id)
     for block, prefixes in _BLOCKS.items():
         if match is not None and match[1] in prefixes:
             yield f"block={block}"
+
+
+def _place(name: str) -> tuple[str, int, str]:
+    """Sort slices by kind, lengths from short to long, the rest by name."""
+    kind = name.partition("=")[0]
+    return kind, LENGTHS.index(name) if name in LENGTHS else 0, name

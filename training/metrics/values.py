@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeAlias
 
 _DIGITS = 6  # kept in JSON: more is noise, and differs between machines
+ENOUGH_ROWS = 30  # of a slice; below it a figure would say more about chance than about the model
+_IN_SLICES = ("support", "f1", "ece", "ece_floor", "brier")  # what a slice keeps of each label
 
 Interval: TypeAlias = tuple[float, float]
 
@@ -19,6 +21,7 @@ class LabelMetrics:
     f1: float | None
     average_precision: float | None
     ece: float
+    ece_floor: float  # what chance alone gives so many examples: see `calibration_floor`
     brier: float
 
 
@@ -52,6 +55,7 @@ class MultiMetrics:
     micro_f1: float
     exact_match: float  # share of the examples with all labels right and no other
     ece: float  # mean over the labels
+    ece_floor: float  # mean over the labels
     brier: float  # mean over the labels
     labels: Mapping[str, LabelMetrics]
     served: Served | None  # None for a classifier without thresholds
@@ -61,11 +65,14 @@ class MultiMetrics:
         return dict(_plain(self))
 
     def summary(self) -> dict[str, Any]:
-        """Give the JSON form without the single labels."""
+        """Give the JSON form of a slice: of the single labels it keeps a few figures."""
         whole = self.as_dict()
         if self.served is not None:
             del whole["served"]["labels"]
-        del whole["labels"]
+        whole["labels"] = {
+            label: {score: scores[score] for score in _IN_SLICES}
+            for label, scores in whole["labels"].items()
+        }
         return whole
 
 
@@ -102,9 +109,12 @@ class Slice:
     rows: int
     heads: Mapping[str, HeadMetrics]  # without the heads that none of the examples has
 
-    def as_dict(self) -> dict[str, Any]:
-        """Give the JSON form, without the single labels."""
-        heads = {name: metrics.summary() for name, metrics in self.heads.items()}
+    def as_dict(self, *, enough: int = ENOUGH_ROWS) -> dict[str, Any]:
+        """Give the JSON form; of a head that too few of the examples have, the number of them."""
+        heads = {
+            name: metrics.summary() if metrics.rows >= enough else {"rows": metrics.rows}
+            for name, metrics in self.heads.items()
+        }
         return {"rows": self.rows, "heads": heads}
 
 
@@ -121,7 +131,11 @@ class Evaluation:
         return {
             "rows": self.rows,
             "heads": {name: metrics.as_dict() for name, metrics in self.heads.items()},
-            "slices": {name: part.as_dict() for name, part in self.slices.items()},
+            "slices": {
+                # all examples together have figures, however few they are
+                name: part.as_dict(enough=0 if part.rows == self.rows else ENOUGH_ROWS)
+                for name, part in self.slices.items()
+            },
         }
 
 

@@ -1,17 +1,25 @@
 """What the plots of a report show, as numbers: calibration, thresholds, and mix-ups of a head."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from models.labels import Head
-from models.types import Floats
+from models.types import Floats, Ints
 from training.metrics import f1_view, intent_decisions
 from training.metrics.heads import as_served, most_probable
-from training.metrics.scores import Bools, Scores, precision_of, reliability_bins
+from training.metrics.scores import (
+    Bools,
+    Scores,
+    calibration_error,
+    calibration_floor,
+    precision_of,
+    reliability_bins,
+)
 
 PANELS = 12  # labels with a plot of their own: the most frequent
+ENOUGH_ROWS = 100  # of a language or channel, for a plot of its own
 _STEPS = tuple(step / 10 for step in range(1, 10))  # thresholds listed beside the chosen one
 NONE_GIVEN = "none given"
 
@@ -24,6 +32,22 @@ class HeadCurves:
     probabilities: Floats  # (examples, labels)
     targets: Floats  # (examples, labels): 1.0 where a label holds
     thresholds: Mapping[str, float]  # label -> probability; empty for a head that does not decide
+    decisions: Bools | None = None  # as served, where that is more than these thresholds
+    promised: Mapping[str, float] = field(default_factory=dict)  # label -> precision
+    parts: Mapping[str, Ints] = field(default_factory=dict)  # slice -> its examples
+    channel_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    ids: Sequence[str] = ()  # of the examples; empty: mistakes are not listed
+    texts: Sequence[str] = ()  # of the examples; empty: no word of them is shown
+
+    def part(self, rows: Ints, thresholds: Mapping[str, float]) -> "HeadCurves":
+        """Look at some of the examples only, under thresholds of their own."""
+        return HeadCurves(
+            head=self.head,
+            probabilities=self.probabilities[rows],
+            targets=self.targets[rows],
+            thresholds=thresholds,
+            promised=self.promised,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +58,8 @@ class Reliability:
     sizes: Scores  # (bins,): examples
     predicted: Scores  # (bins,): mean probability
     held: Scores  # (bins,): share that came true
+    error: float  # expected calibration error over these bins
+    floor: float  # what chance alone gives; see `calibration_floor`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +71,7 @@ class Tradeoff:
     precision: Scores  # (points,): share of the given that hold
     listed: tuple[tuple[float, float, float | None], ...]  # threshold, coverage, precision
     chosen: tuple[float, float, float | None] | None  # the same of the model's own threshold
+    promised: float | None = None  # the precision that this threshold was chosen to keep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +92,24 @@ def reliabilities(curves: HeadCurves) -> list[Reliability]:
     ]
 
 
+def pooled_reliabilities(curves: HeadCurves, kind: str) -> list[Reliability]:
+    """Compare probability and outcome in each large part of a kind, all labels taken together.
+
+    Args:
+        curves: With parts.
+        kind: `language` or `channel`.
+    """
+    return [
+        _reliability(
+            f"{name.partition('=')[2]} ({len(rows)})",
+            curves.probabilities[rows].ravel(),
+            curves.targets[rows].ravel(),
+        )
+        for name, rows in curves.parts.items()
+        if name.startswith(f"{kind}=") and len(rows) >= ENOUGH_ROWS
+    ]
+
+
 def top_reliability(curves: HeadCurves) -> Reliability:
     """Compare probability and outcome of a single-choice head's answers."""
     rows = np.arange(len(curves.targets))
@@ -81,11 +126,21 @@ def tradeoffs(curves: HeadCurves) -> list[Tradeoff]:
     ]
 
 
+def channel_tradeoffs(curves: HeadCurves) -> list[Tradeoff]:
+    """Try every threshold in each channel that has its own."""
+    return [
+        replace(panel, title=f"{channel}: {panel.title}")
+        for channel, thresholds in curves.channel_thresholds.items()
+        if f"channel={channel}" in curves.parts
+        for panel in tradeoffs(curves.part(curves.parts[f"channel={channel}"], thresholds))
+    ]
+
+
 def confusion(curves: HeadCurves, *, most: int = 20) -> Confusion:
     """Count what was given for the labels that hold: the served rule where there is one."""
     kept = _most_frequent(curves, most)
     held = curves.targets > 0.5
-    given = _decisions(curves)
+    given = decisions_of(curves)
     wrong = given & ~held
     counts = held.T.astype(np.float64) @ wrong
     np.fill_diagonal(counts, (held & given).sum(axis=0))
@@ -111,7 +166,14 @@ def _most_frequent(curves: HeadCurves, most: int) -> list[int]:
 def _reliability(title: str, probabilities: Floats, targets: Floats) -> Reliability:
     """Bin one event's probabilities."""
     sizes, predicted, held = reliability_bins(probabilities, targets)
-    return Reliability(title=title, sizes=sizes, predicted=predicted, held=held)
+    return Reliability(
+        title=title,
+        sizes=sizes,
+        predicted=predicted,
+        held=held,
+        error=calibration_error(probabilities, targets),
+        floor=calibration_floor(probabilities),
+    )
 
 
 def _tradeoff(curves: HeadCurves, label: int) -> Tradeoff:
@@ -127,6 +189,7 @@ def _tradeoff(curves: HeadCurves, label: int) -> Tradeoff:
         precision=np.array([precision for _, _, precision in points], dtype=np.float64),
         listed=tuple(_point(step, probabilities, held) for step in _STEPS),
         chosen=None if threshold is None else _point(threshold, probabilities, held),
+        promised=curves.promised.get(name),
     )
 
 
@@ -140,8 +203,10 @@ def _point(
     return threshold, hits / int(held.sum()), None if np.isnan(precision) else precision
 
 
-def _decisions(curves: HeadCurves) -> Bools:
+def decisions_of(curves: HeadCurves) -> Bools:
     """Decide by the served rule, or by the most probable label where a head has none."""
+    if curves.decisions is not None:
+        return curves.decisions
     if curves.thresholds:
         thresholds = [curves.thresholds[label] for label in curves.head.labels]
         return intent_decisions(curves.probabilities, thresholds)

@@ -1,10 +1,13 @@
-"""Draw a report's plots as SVG that stands inside a page: no script, no file, no date."""
+"""Draw a report's plots as SVG that stands inside a page: no script, no file, no date.
+
+Each plot is small and alone, so that a page can lay them side by side or, on a phone, in a column.
+"""
 
 import html
 import io
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import matplotlib as mpl
@@ -13,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.report.curves import Reliability, Tradeoff
+from training.report.learning import Curve, Learning
 
 Panel = TypeVar("Panel")
 
@@ -30,7 +34,6 @@ _STYLE: Any = {  # matplotlib types the keys one by one
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 10,
-    "figure.constrained_layout.hspace": 0.06,
     "xtick.color": _INK,
     "ytick.color": _INK,
     "grid.color": COLOURS[2],
@@ -38,11 +41,12 @@ _STYLE: Any = {  # matplotlib types the keys one by one
     "grid.linewidth": 0.5,
     "legend.frameon": False,
 }
-_WIDTH_INCHES = 9.0
-_ACROSS = 3  # small plots side by side
+_SIDE_INCHES = 3.1
+_CURVE_INCHES = (5.6, 3.4)
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-_BAR_INCHES = 0.13
+_UPPER_HALF, _UPPER_TICKS = 0.5, (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _TITLE_CHARS = 30
+_Z = 1.96  # two-sided 95 % of the normal distribution
 _SURPLUS = re.compile(  # what a file needs, and a page does not or must not have twice
     r"^.*?(?=<svg)"
     r"|<metadata>.*?</metadata>"
@@ -54,87 +58,95 @@ _SURPLUS = re.compile(  # what a file needs, and a page does not or must not hav
 )
 
 
-def reliability_svg(panels: Sequence[Reliability], *, title: str) -> str:
+def reliability_svgs(panels: Sequence[Reliability], *, title: str) -> list[str]:
     """Draw probability against outcome: what is calibrated lies on the diagonal."""
-    return _small_plots(panels, _draw_reliability, title)
+    return [_square(panel, _draw_reliability, f"{title} {panel.title}") for panel in panels]
 
 
-def tradeoff_svg(panels: Sequence[Tradeoff], *, title: str) -> str:
-    """Draw precision against coverage over all thresholds, the chosen one marked."""
-    return _small_plots(panels, _draw_tradeoff, title)
+def tradeoff_svgs(panels: Sequence[Tradeoff], *, title: str) -> list[str]:
+    """Draw precision against coverage over all thresholds; marked the chosen and the promise."""
+    return [_square(panel, _draw_tradeoff, f"{title} {panel.title}") for panel in panels]
 
 
-def bars_svg(
-    names: Sequence[str], columns: Mapping[str, Sequence[float | None]], *, title: str
-) -> str:
-    """Draw scores in [0, 1] as bars: a group for each name, a bar for each column."""
-    thick = len(columns)
-    inches = 0.6 + _BAR_INCHES * (thick + 1) * len(names)
+def learning_svg(learning: Learning, *, title: str) -> str:
+    """Draw macro-F1 against the number of messages trained on."""
     with mpl.rc_context({**_STYLE, "svg.hashsalt": title}):
-        figure = Figure(figsize=(_WIDTH_INCHES, inches), layout="constrained")
+        figure = Figure(figsize=_CURVE_INCHES, layout="constrained")
         axes = figure.subplots()
-        places = np.arange(len(names)) * (thick + 1.0)
-        for i, (column, scores) in enumerate(columns.items()):
-            lengths = [0.0 if score is None else score for score in scores]
-            axes.barh(
-                places + i,
-                lengths,
-                height=0.9,
-                color=COLOURS[i % len(COLOURS)],
-                label=_short(column),
-            )
-        axes.set_yticks(places + (thick - 1) / 2, [_short(name) for name in names])
-        axes.set(ylim=(places[-1] + thick - 0.2, -0.8), xlim=(0, 1))
-        axes.grid(axis="x")
-        axes.set_axisbelow(True)
-        axes.tick_params(axis="y", length=0)
-        figure.legend(loc="outside upper right", ncols=thick)
+        for colour, name, curve in zip(
+            COLOURS[:2], ("model", "TF-IDF + LR"), learning.curves(), strict=True
+        ):
+            _draw_curve(axes, name, curve, colour)
+        rows = [point.rows for point in learning.model] or [
+            point.rows for point in learning.baseline
+        ]
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(rows, [f"{count:,}" for count in rows])
+        axes.minorticks_off()
+        axes.set(xlabel="messages trained on", ylabel="macro-F1")
+        axes.grid()
+        figure.legend(loc="outside upper right", ncols=2)
         return _svg(figure, title)
 
 
-def _small_plots(panels: Sequence[Panel], draw: Callable[[Axes, Panel], None], title: str) -> str:
-    """Draw panels of the unit square, side by side."""
-    down = -(-len(panels) // _ACROSS)
+def _square(panel: Panel, draw: Callable[[Axes, Panel], None], title: str) -> str:
+    """Draw a panel of the unit square."""
     with mpl.rc_context({**_STYLE, "svg.hashsalt": title}):
-        figure = Figure(figsize=(_WIDTH_INCHES, 3.0 * down), layout="constrained")
-        places = figure.subplots(down, _ACROSS, squeeze=False).ravel()
-        for axes in places[len(panels) :]:
-            axes.set_axis_off()
-        for axes, panel in zip(places, panels, strict=False):
-            axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=_TICKS, yticks=_TICKS)
-            axes.set_aspect("equal")
-            axes.grid()
-            draw(axes, panel)
+        figure = Figure(figsize=(_SIDE_INCHES, _SIDE_INCHES), layout="constrained")
+        axes = figure.subplots()
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=_TICKS, yticks=_TICKS)
+        axes.grid()
+        draw(axes, panel)
         return _svg(figure, title)
 
 
 def _draw_reliability(axes: Axes, panel: Reliability) -> None:
-    """Draw one label's bins."""
+    """Draw one event's bins, and how far each share may be off by chance."""
     axes.set_title(_short(panel.title))
     axes.set(xlabel="mean probability", ylabel="share that holds")
     axes.plot([0, 1], [0, 1], color=COLOURS[2], linewidth=0.8, linestyle="--")
+    low, high = _wilson(panel.held, panel.sizes)
+    axes.vlines(panel.predicted, low, high, color=COLOURS[2], linewidth=1)
     axes.plot(
         panel.predicted, panel.held, color=COLOURS[0], marker="o", markersize=4, clip_on=False
     )
+    axes.text(0.02, 0.98, f"ECE {panel.error:.3f}\nby chance {panel.floor:.3f}", va="top")
 
 
 def _draw_tradeoff(axes: Axes, panel: Tradeoff) -> None:
-    """Draw one label's thresholds."""
+    """Draw one label's thresholds: the chosen one, and the precision it was to keep."""
     axes.set_title(_short(panel.title))
     axes.set(xlabel="coverage: share found", ylabel="precision: share right")
     axes.plot(panel.coverage, panel.precision, color=COLOURS[0])
+    told = []
+    if panel.promised is not None:
+        axes.axhline(panel.promised, color=COLOURS[3], linewidth=1, linestyle="--")
+        told = [f"promised {panel.promised:.2f}"]
     threshold, coverage, precision = panel.chosen or (0.0, 0.0, None)
-    if precision is None:
-        return
-    axes.plot([coverage], [precision], color=COLOURS[1], marker="o", clip_on=False)
-    below = -16 if precision > 0.2 else 9
-    axes.annotate(
-        f"from {threshold:.2f}",
-        (coverage, precision),
-        xytext=(0, below),
-        textcoords="offset points",
-        ha="center" if 0.2 < coverage < 0.8 else "right" if coverage > 0.5 else "left",
-    )
+    if precision is not None:
+        axes.plot([coverage], [precision], color=COLOURS[1], marker="o", clip_on=False)
+        told = [f"from {threshold:.2f}", *told]
+    if min(panel.precision.min(), 1.0 if precision is None else precision) >= _UPPER_HALF:
+        axes.set(ylim=(_UPPER_HALF - 0.01, 1.01), yticks=_UPPER_TICKS)
+    low = axes.get_ylim()[0]
+    axes.text(0.02, low + 0.04 * (1.0 - low), "\n".join(told), va="bottom")
+
+
+def _draw_curve(axes: Axes, name: str, curve: Curve, colour: str) -> None:
+    """Draw one classifier's curve with its 95 % interval."""
+    rows, scores = [point.rows for point in curve], [point.macro_f1 for point in curve]
+    low, high = zip(*(point.interval for point in curve), strict=True) if curve else ((), ())
+    axes.fill_between(rows, low, high, color=colour, alpha=0.15, linewidth=0)
+    axes.plot(rows, scores, color=colour, marker="o", markersize=4, label=name)
+
+
+def _wilson(shares: Any, sizes: Any) -> tuple[Any, Any]:
+    """Ends of the 95 % interval of shares (Wilson 1927)."""
+    square = _Z**2 / sizes
+    middle = (shares + square / 2) / (1 + square)
+    variance = np.maximum(shares * (1 - shares), 0.0) / sizes
+    spread = _Z * np.sqrt(variance + square / (4 * sizes)) / (1 + square)
+    return middle - spread, middle + spread
 
 
 def _svg(figure: Figure, title: str) -> str:

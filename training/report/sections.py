@@ -4,26 +4,43 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.metrics import Columns, comparison, slice_comparison
+from training.metrics import Columns, comparison
 from training.metrics.comparison import MISSING, at, deciding_head, figure
-from training.report.curves import (
-    PANELS,
-    HeadCurves,
-    Reliability,
-    Tradeoff,
-    confusion,
-    reliabilities,
-    top_reliability,
-    tradeoffs,
+from training.purpose import INTENDED, limits
+from training.report.curves import HeadCurves
+from training.report.history import changes_section, learning_section
+from training.report.learning import Learning
+from training.report.mistakes import mistakes_section
+from training.report.page import Section, folded, listed, page, table
+from training.report.parts import calibration_by_part, scores_by_part, slices_section
+from training.report.quality import (
+    calibration_section,
+    confusion_section,
+    promises_section,
+    signals_section,
+    thresholds_section,
 )
-from training.report.page import Section, folded, heat_table, page, table
-from training.report.plots import bars_svg, reliability_svg, tradeoff_svg
+from training.report.tables import generic_section
 
-_NUMBERS = "The numbers"
+_PROBES = (
+    "Does it stand firm?",
+    "Texts changed in ways that should change nothing: names and pronouns exchanged, letters and "
+    "spaces disturbed, a wish at other places of a long mail.",
+)
+_OUT_OF_SCOPE = (
+    "Does it know what it does not know?",
+    "How well scores tell messages that wish nothing of what is offered from those that do.",
+)
 
 
 def write_report(
-    path: Path, *, manifest: Mapping[str, Any], metrics: Columns, curves: Sequence[HeadCurves]
+    path: Path,
+    *,
+    manifest: Mapping[str, Any],
+    metrics: Columns,
+    curves: Sequence[HeadCurves],
+    found: Mapping[str, Any] | None = None,
+    learning: Learning | None = None,
 ) -> None:
     """Write the page that shows how far a model can be trusted.
 
@@ -32,15 +49,23 @@ def write_report(
         manifest: The JSON of the artifact's manifest; `version` is needed.
         metrics: Heading -> `Evaluation.as_dict()`; the model first, then those to compare with.
         curves: Of the test examples, for each head that shall have plots.
+        found: What else was measured: `promises`, `changes`, `probes`, `out_of_scope`.
+        learning: The learning curve, where there is one.
     """
     first = next(iter(metrics.values()))
     decider = deciding_head(first)
-    sections = [_comparison(metrics), _slices(metrics, decider)]
+    found = found or {}
+    sections = [_purpose(first, decider), _comparison(metrics), *_versus(found)]
+    sections.append(slices_section(metrics, decider))
     for head in curves:
         if head.head.name == decider:
-            sections += [_calibration(head), _thresholds(head), _confusion(head)]
+            sections += _decider(head, first, found)
     others = [head for head in curves if head.head.name != decider]
-    sections += [_signals(others)] if others else []
+    sections += [signals_section(others)] if others else []
+    sections += _beyond(found)
+    if learning is not None:
+        sha256 = str(at(manifest, "facts", "data", "sha256"))
+        sections.append(learning_section(learning, data_sha256=sha256))
     sections.append(_facts(manifest))
     lead = _lead(first, decider)
     path.write_text(page(f"Model {manifest['version']}", lead, sections), encoding="utf-8")
@@ -62,106 +87,59 @@ def _lead(metrics: Mapping[str, Any], decider: str) -> str:
     )
 
 
+def _purpose(metrics: Mapping[str, Any], decider: str) -> Section:
+    """Say what the model is for, and where it ends."""
+    uses = listed(INTENDED[1:]) + "<h3>Limits</h3>" + listed(limits(metrics, decider))
+    return Section("Intended use", INTENDED[0], uses)
+
+
 def _comparison(metrics: Columns) -> Section:
     """Lay all columns side by side."""
     rows = [(row.name, *row.cells) for row in comparison(metrics)]
     note = (
         "P, R and F1 with every message answered: labels from probability 0.5 on, else the most "
-        "probable one. ECE: by how much probabilities miss, on average."
+        "probable one. ECE: by how much probabilities miss, on average; Brier score: their mean "
+        "squared distance from what holds."
     )
     return Section("Figures", note, table(["", *metrics], rows))
 
 
-def _slices(metrics: Columns, decider: str) -> Section:
-    """Draw macro-F1 for languages, channels and blocks."""
-    first = next(iter(metrics.values()))
-    named = [name for name, part in first["slices"].items() if decider in part["heads"]]
-    rows = slice_comparison(metrics)
-    columns = {
-        column: [at(m, "slices", name, "heads", decider, "macro_f1") for name in named]
-        for column, m in metrics.items()
-    }
-    title = f"Macro-F1 over {decider} by slice"
-    plot = bars_svg([row.name for row in rows], columns, title=title)
-    numbers = table(["slice (messages)", *metrics], [(row.name, *row.cells) for row in rows])
-    note = "In brackets the number of messages: a slice of a few dozen says little."
-    return Section(title, note, plot + folded(_NUMBERS, numbers))
+def _versus(found: Mapping[str, Any]) -> Iterator[Section]:
+    """Show what the version before decided otherwise, where there is one."""
+    if found.get("changes"):
+        yield changes_section(found["changes"])
 
 
-def _calibration(curves: HeadCurves) -> Section:
-    """Draw the reliability of each label."""
-    panels = reliabilities(curves)
-    title = "Do the probabilities hold?"
-    note = (
-        "Messages sorted by probability into bins of equal size: of those given 0.7, seven in ten "
-        f"should hold (dashed line).{_most(curves)}"
-    )
-    plot = reliability_svg(panels, title=title)
-    return Section(title, note, plot + folded(_NUMBERS, _reliability_table(panels)))
+def _decider(
+    curves: HeadCurves, metrics: Mapping[str, Any], found: Mapping[str, Any]
+) -> Iterator[Section]:
+    """Show all there is about the head that decides."""
+    yield calibration_section(curves)
+    yield from calibration_by_part(curves)
+    by_part = scores_by_part(metrics, curves.head.name)
+    if by_part is not None:
+        yield by_part
+    if found.get("promises"):
+        yield promises_section(found["promises"])
+    yield thresholds_section(curves)
+    yield confusion_section(curves)
+    if curves.ids:
+        yield mistakes_section(curves)
 
 
-def _thresholds(curves: HeadCurves) -> Section:
-    """Draw what each threshold gives."""
-    panels = tradeoffs(curves)
-    title = "What a threshold buys"
-    note = (
-        "From right to left the threshold rises: fewer messages of the intent are found, and more "
-        f"of the answers are right. Marked: the threshold of this model.{_most(curves)}"
-    )
-    plot = tradeoff_svg(panels, title=title)
-    rows = [row for panel in panels for row in _tradeoff_rows(panel)]
-    headings = ["label and threshold", "coverage", "precision"]
-    return Section(title, note, plot + folded(_NUMBERS, table(headings, rows)))
-
-
-def _confusion(curves: HeadCurves) -> Section:
-    """Show what was given instead of what holds."""
-    found = confusion(curves)
-    rows = [
-        (f"{label} ({support:.0f})", counts.tolist(), float(support))
-        for label, counts, support in zip(found.labels, found.counts, found.support, strict=True)
-    ]
-    note = (
-        "Rows: messages for which the label holds, and their number. Diagonal: found. Elsewhere: "
-        "the column's label was given though it does not hold. A message may count in several "
-        f"cells.{_most(curves, len(found.labels))}"
-    )
-    return Section("What is mistaken for what", note, heat_table(["holds", *found.given], rows))
-
-
-def _signals(heads: Sequence[HeadCurves]) -> Section:
-    """Draw the reliability of the other heads' answers."""
-    panels = [top_reliability(head) for head in heads]
-    title = "Signals: do their probabilities hold?"
-    note = "The most probable label of each single-choice question, in bins of equal size."
-    plot = reliability_svg(panels, title=title)
-    return Section(title, note, plot + folded(_NUMBERS, _reliability_table(panels)))
+def _beyond(found: Mapping[str, Any]) -> Iterator[Section]:
+    """Show what was measured beside the test messages."""
+    for key, (title, note) in (("probes", _PROBES), ("out_of_scope", _OUT_OF_SCOPE)):
+        if found.get(key):
+            yield generic_section(title, note, found[key])
 
 
 def _facts(manifest: Mapping[str, Any]) -> Section:
     """List what the manifest says."""
-    shown = {key: manifest[key] for key in ("thresholds", "max_length", "facts") if key in manifest}
+    keys = ("thresholds", "channel_thresholds", "languages", "max_length", "facts")
+    shown = {key: manifest[key] for key in keys if key in manifest}
     rows = [(name, str(value)) for name, value in _flat(shown)]
     return Section("Facts", "From the manifest.", folded("Show", table(["", ""], rows)))
-
-
-def _reliability_table(panels: Sequence[Reliability]) -> str:
-    """Write the bins of each panel."""
-    rows = [
-        (panel.title, f"{size}", f"{predicted:.3f}", f"{held:.3f}")
-        for panel in panels
-        for size, predicted, held in zip(panel.sizes, panel.predicted, panel.held, strict=True)
-    ]
-    return table(["", "messages", "mean probability", "share that holds"], rows)
-
-
-def _tradeoff_rows(panel: Tradeoff) -> Iterator[tuple[str, str, str]]:
-    """Write the listed thresholds of a panel, then the chosen one."""
-    for threshold, coverage, precision in panel.listed:
-        yield f"{panel.title} {threshold:.1f}", figure(coverage), figure(precision)
-    if panel.chosen is not None:
-        threshold, coverage, precision = panel.chosen
-        yield f"{panel.title} {threshold:.3f}, chosen", figure(coverage), figure(precision)
 
 
 def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -171,12 +149,6 @@ def _flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield from _flat(value, f"{path}{key}.")
         else:
             yield f"{path}{key}", value
-
-
-def _most(curves: HeadCurves, shown: int = PANELS) -> str:
-    """Say that labels were left out."""
-    labels = len(curves.head.labels)
-    return f" Shown are the {shown} most frequent of {labels} labels." if labels > shown else ""
 
 
 def _share(score: float | None) -> str:

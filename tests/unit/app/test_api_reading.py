@@ -26,7 +26,8 @@ def read(body, *, max_text_chars=50):
 
 
 def classify(body, *, max_text_chars=50):
-    return read_texts(json.dumps(body).encode(), max_text_chars=max_text_chars)
+    raw = json.dumps(body).encode()
+    return [one.composed for one in read_texts(raw, max_text_chars=max_text_chars)]
 
 
 def problems_of(read_body, body):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.domain import Decision
@@ -43,7 +45,7 @@ def shipped():
         (("pricing",), ("sales", "wants to buy", "lead.detected")),
         (("support",), ("support", "needs help", "message.routed")),
         (("other",), ("inbox", "otherwise", "message.routed")),
-        ((), ("inbox", "otherwise", "message.routed")),
+        ((), ("review", "unsure", "message.routed")),
         (
             ("pricing", "support", "churn_risk"),
             ("success", "a customer may leave", "churn.detected"),
@@ -55,7 +57,24 @@ def test_the_shipped_policy_takes_each_intent_where_it_belongs(shipped, labels, 
     actual = decide(prediction(*labels, **dict.fromkeys(labels, 0.9)), shipped)
 
     assert (actual.route, actual.rule, actual.event_type) == expected
-    assert actual.endpoints == (actual.route,)
+    assert actual.endpoints == ("inbox" if actual.route == "review" else actual.route,)
+
+
+def test_nothing_counts_in_a_language_that_the_model_has_not_learnt(shipped):
+    said = replace(prediction(pricing=0.99), language="fi", readable=False)
+
+    actual = decide(said, shipped)
+    by_number = decide(said, policy(rule("sales", pricing=0.5)))
+
+    assert (actual.route, actual.reasons) == (
+        "review",
+        ("the model has not learnt the language 'fi'",),
+    )
+    assert by_number.rule == "otherwise"
+
+
+def test_without_a_rule_for_the_unsure_they_go_with_the_rest():
+    assert decide(prediction(), policy(rule("sales", pricing=0.5))).rule == "otherwise"
 
 
 def test_a_decision_says_all_that_its_rule_saw(shipped):

@@ -6,6 +6,7 @@ import pytest
 
 from app.domain import Channel, Decision, Message, Sender
 from app.webhook.formats import MAX_BODY_BYTES, event_body
+from models.evidence import Evidence
 from models.prediction import Prediction, Signal
 
 NOW = datetime(2026, 11, 24, 9, 0, 0, 500_000, tzinfo=UTC)
@@ -147,3 +148,57 @@ def test_times_are_given_with_their_zone():
     tokyo = NOW.astimezone(timezone(timedelta(hours=9)))
 
     assert json.loads(body(message(), now=tokyo))["timestamp"] == "2026-11-24T18:00:00.500000+09:00"
+
+
+# What carries a label
+
+
+def carried_by(sentence):
+    return Evidence(sentence=sentence, field="text", start=0, end=9, weight=0.75)
+
+
+def data_with(evidence, given=None, *, personal_data=True):
+    raw = event_body(
+        given or message(),
+        PREDICTION,
+        DECISION,
+        now=NOW,
+        personal_data=personal_data,
+        evidence=evidence,
+    )
+    assert len(raw) <= MAX_BODY_BYTES
+    return json.loads(raw)["data"]
+
+
+def test_an_event_says_which_sentence_carries_each_label():
+    sent = data_with({"demo_request": carried_by("Could we see a demo?")})
+
+    assert sent["evidence"] == {
+        "demo_request": {
+            "sentence": "Could we see a demo?",
+            "field": "text",
+            "start": 0,
+            "end": 9,
+            "weight": 0.75,
+        }
+    }
+    assert {name: value for name, value in sent.items() if name != "evidence"} == data(message())
+
+
+def test_evidence_is_personal_data():
+    assert "evidence" not in data_with({"a": carried_by("Zoë")}, personal_data=False)
+
+
+@pytest.mark.parametrize("character", ["a", "é", "价", "🚀", '"'])
+def test_evidence_leaves_room_for_the_rest_and_its_first_labels_come_first(character):
+    evidence = {f"label {n}": carried_by(character * 300) for n in range(60)}
+    wide = "\u0001" * 9_000
+
+    sent = data_with(
+        evidence,
+        message(text=wide, subject=wide, sender=Sender(email=wide, name=wide), thread_id=wide),
+    )
+
+    assert 3 <= len(sent["evidence"]) < 60
+    assert list(sent["evidence"]) == list(evidence)[: len(sent["evidence"])]
+    assert len(sent["excerpt"]) > 100

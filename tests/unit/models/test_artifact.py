@@ -17,6 +17,7 @@ from models.artifact import (
     MANIFEST,
     NETWORK,
     TOKENIZER,
+    WIDE,
     Manifest,
     file_sha256,
     manifest_from,
@@ -39,6 +40,8 @@ def a_manifest(**changes):
         "max_length": 32,
         "calibration": {head.name: Calibration.identity(len(head.labels)) for head in HEADS},
         "thresholds": {"a": 0.5, "b": 0.7},
+        "channel_thresholds": {"chat": {"a": 0.6, "b": 0.8}},
+        "languages": ("en", "sv"),
         "sha256": {NETWORK: "0" * 64, TOKENIZER: "1" * 64},
         "facts": {"base": {"name": "e5"}},
     }
@@ -128,6 +131,10 @@ URGENCY = {"slopes": [1.0] * 3, "shifts": [0.0] * 3}
         {"sha256": {NETWORK: "0", TOKENIZER: "0", "../../etc/passwd": "0"}},
         {"sha256": [NETWORK, TOKENIZER]},
         {"facts": None},
+        {"channel_thresholds": {"email": {"a": 0.5}}},
+        {"channel_thresholds": {"email": {"a": 0.5, "b": 2}}},
+        {"channel_thresholds": ["email"]},
+        {"languages": "en"},
     ],
     ids=lambda changes: json.dumps(changes)[:60],
 )
@@ -144,13 +151,13 @@ def test_a_good_artifact_is_read_verified_and_loaded(folder):
 
     assert manifest.version == VERSION
     assert {n: hashlib.sha256(c).hexdigest() for n, c in contents.items()} == {
-        name: manifest.sha256[name] for name in (NETWORK, TOKENIZER)
+        name: manifest.sha256[name] for name in (NETWORK, TOKENIZER, WIDE)
     }
     assert verify(folder) == manifest == load(folder).manifest
     assert set(manifest.sha256) == {path.name for path in folder.iterdir()} - {MANIFEST}
 
 
-@pytest.mark.parametrize("name", [MANIFEST, NETWORK, TOKENIZER])
+@pytest.mark.parametrize("name", [MANIFEST, NETWORK, TOKENIZER, WIDE])
 @pytest.mark.parametrize("kind", ["missing", "folder", "link", "pipe"])
 def test_what_is_no_regular_file_is_refused_by_name(folder, name, kind):
     kept = folder.parent / name

@@ -9,7 +9,7 @@ from support_model import FILLER, WORDS, tiny_artifact
 from models import registry
 from models.artifact import Manifest
 from models.calibration import Calibration
-from models.classifier import IntentClassifier, message_logits
+from models.classifier import IntentClassifier, message_logits, out_of_scope
 from models.labels import Head
 from models.prediction import Signal
 from models.types import Windows
@@ -25,7 +25,15 @@ LOGITS = {  # of five windows: two of the first message, one of the second, two 
 OWNERS = np.array([0, 0, 1, 2, 2])
 
 
-def a_classifier(logits, *, thresholds=(0.5, 0.5, 0.5), heads=(INTENTS, URGENCY), owners=None):
+def a_classifier(
+    logits,
+    *,
+    thresholds=(0.5, 0.5, 0.5),
+    heads=(INTENTS, URGENCY),
+    owners=None,
+    wide=None,
+    **facts,
+):
     """Gives the same logits whatever the texts: what is tested is what follows from them."""
     rows = len(next(iter(logits.values())))
     owners = np.arange(rows) if owners is None else owners
@@ -35,13 +43,16 @@ def a_classifier(logits, *, thresholds=(0.5, 0.5, 0.5), heads=(INTENTS, URGENCY)
         max_length=32,
         calibration={head.name: Calibration.identity(len(head.labels)) for head in heads},
         thresholds=dict(zip(heads[0].labels, thresholds, strict=True)),
+        **facts,
     )
-    windows = Windows([[1]] * rows, owners, [bool(n % 2) for n in range(int(owners.max()) + 1)])
+    cut = [bool(n % 2) for n in range(int(owners.max()) + 1)]
+    windows = Windows([[1]] * rows, owners, cut, ["x"] * rows)
     return IntentClassifier(
         tokenize=lambda texts: windows,
         network=lambda ids: {name: values.copy() for name, values in logits.items()},
         manifest=manifest,
         detect_language=lambda text: f"language of {text!r}",
+        wide=wide,
     )
 
 
@@ -257,3 +268,45 @@ def test_any_text_gets_an_answer_in_bounded_time(classifier, name):
 
     assert set(prediction.intents) == set(WORDS)
     assert time.process_time() - started < 10.0  # of CPU; a mebibyte took about one
+
+
+# What is added, and what is left to a person
+
+
+def test_the_wide_part_is_added_to_each_window():
+    class Wide:
+        def logits(self, texts):
+            return {"intents": np.array([[1.0, 2.0, 3.0]] * len(texts), dtype=np.float32)}
+
+    plain = a_classifier(LOGITS, owners=OWNERS)
+    both = a_classifier(LOGITS, owners=OWNERS, wide=Wide())
+
+    added = both.logits(["x"] * 3)["intents"] - plain.logits(["x"] * 3)["intents"]
+    assert added == pytest.approx(np.array([[1.0, 2.0, 3.0]] * 3), abs=1e-5)
+
+
+def test_a_language_that_was_not_learnt_is_left_to_a_person():
+    logits = {"intents": np.array([[9.0, 9.0, -9.0]], dtype=np.float32)}
+    classifier = a_classifier(logits, heads=(INTENTS,), languages=("en",))
+
+    (prediction,) = classifier.predict(["hei"])
+
+    assert (prediction.labels, prediction.abstained_because) == ((), "unsupported_language")
+
+
+def test_a_channel_with_thresholds_of_its_own_counts_by_them():
+    logits = {"intents": np.array([[0.0, 0.0, -9.0]], dtype=np.float32)}
+    low = dict.fromkeys(INTENTS.labels, 0.4)
+    classifier = a_classifier(
+        logits, heads=(INTENTS,), thresholds=(0.9,) * 3, channel_thresholds={"chat": low}
+    )
+    (prediction,) = classifier.predict(["x"])
+
+    assert classifier.for_channel(prediction, "chat").labels == INTENTS.labels[:2]
+    assert classifier.for_channel(prediction, "email") is prediction
+    assert classifier.for_channel(prediction, None) is prediction
+
+
+def test_out_of_scope_is_the_learnt_other_or_what_no_label_claims():
+    assert out_of_scope({"a": 0.2, "other": 0.7}) == 0.7
+    assert out_of_scope({"a": 0.2, "b": 0.75}) == 0.25

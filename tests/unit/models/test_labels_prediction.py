@@ -33,6 +33,27 @@ def test_with_no_label_the_primary_is_the_most_probable_of_all():
     assert (prediction.primary, prediction.confidence) == ("demo_request", 0.93)
 
 
+@pytest.mark.parametrize(
+    ("readable", "labels", "reason"),
+    [
+        (True, ("pricing",), None),
+        (True, (), "low_confidence"),
+        (False, (), "unsupported_language"),
+    ],
+)
+def test_it_says_why_it_abstained(readable, labels, reason):
+    prediction = a_prediction(labels=labels, readable=readable)
+
+    assert prediction.abstained_because == reason
+
+
+def test_other_thresholds_count_other_intents_but_not_in_a_language_it_cannot_read():
+    limits = {"demo_request": 0.95, "pricing": 0.6, "other": 0.03}
+
+    assert a_prediction().with_thresholds(limits).labels == ("pricing", "other")
+    assert a_prediction(readable=False).with_thresholds(limits).labels == ()
+
+
 def test_the_json_form_is_the_one_of_the_design():
     assert json.loads(json.dumps(a_prediction().as_dict())) == {
         "model_version": "v1",
@@ -41,6 +62,8 @@ def test_the_json_form_is_the_one_of_the_design():
         "primary": "demo_request",
         "confidence": 0.93,
         "abstained": False,
+        "abstained_because": None,
+        "out_of_scope": 0.0,
         "signals": {"urgency": {"label": "high", "probability": 0.81}},
         "language": "en",
         "truncated": False,

@@ -3,6 +3,7 @@ import time
 import pytest
 
 from models.text.language import LANGUAGES, UNKNOWN, detect_language
+from training.dataset import default_sources, read_dataset
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,38 @@ def test_a_mebibyte_takes_no_longer_than_its_beginning(unit):
 
     assert time.process_time() - started < 1.0  # of CPU
     assert language in {*LANGUAGES, UNKNOWN}
+
+
+LEARNT = ("de", "en", "es", "fr", "nl", "pt", "sv")
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("it", "Vorrei vedere il prodotto la prossima settimana, quanto costa per 20 utenti?"),
+        ("da", "Hvor meget koster det for 30 brugere, og kan vi få en demo?"),
+        ("no", "Kunne vi få en demonstrasjon av produktet deres neste uke?"),
+        ("fi", "Haluaisimme nähdä tuotteen ensi viikolla"),
+        ("pl", "Ile kosztuje licencja dla 20 osób?"),
+        ("cs", "kolik to stojí?"),
+        ("tr", "ürünün fiyatı nedir, lütfen bilgi verin"),
+        ("ru", "Сколько стоит для 20 пользователей?"),
+        ("zh", "我们想看一下产品演示，价格是多少，可以试用吗"),
+    ],
+)
+def test_a_language_that_is_not_expected_is_told_where_it_is_sure(language, text):
+    assert detect_language(text, LEARNT) == language
+
+
+@pytest.mark.parametrize("text", ["hej", "ok ciao", "demo?", "pris tack", "prijs?", "price pls"])
+def test_a_short_text_is_taken_for_one_of_the_languages_expected(text):
+    assert detect_language(text, LEARNT) in (*LEARNT, UNKNOWN)
+
+
+def test_hardly_a_message_of_the_data_is_taken_for_another_language():
+    examples = read_dataset(default_sources()).examples[::5]
+
+    told = [detect_language(e.composed, LEARNT) for e in examples]
+
+    foreign = sum(language not in (*LEARNT, UNKNOWN) for language in told)
+    assert foreign <= 0.001 * len(examples)

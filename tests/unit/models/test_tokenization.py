@@ -71,9 +71,9 @@ def test_of_a_very_long_text_the_beginning_and_the_end_are_read(tokenize):
     assert windows.truncated == [True]
 
 
-@pytest.mark.parametrize(("words", "truncated"), [(388, False), (389, True)])
+@pytest.mark.parametrize(("words", "truncated"), [(772, False), (773, True)])
 def test_a_text_counts_as_truncated_only_where_a_window_is_left_out(tokenize, words, truncated):
-    windows = tokenize([text_of(words)])  # 32 windows of 16 words, each 12 further: 31 * 12 + 16
+    windows = tokenize([text_of(words)])  # 64 windows of 16 words, each 12 further: 63 * 12 + 16
 
     assert len(windows.ids) == HEAD_WINDOWS + TAIL_WINDOWS
     assert windows.truncated == [truncated]
@@ -82,7 +82,7 @@ def test_a_text_counts_as_truncated_only_where_a_window_is_left_out(tokenize, wo
 def test_windows_stand_in_the_order_of_their_texts(tokenize):
     windows = tokenize([text_of(40), "", "w7", text_of(1_000), text_of(17)])
 
-    assert windows.owners.tolist() == [0, 0, 0, 1, 2, *[3] * 32, 4, 4]
+    assert windows.owners.tolist() == [0, 0, 0, 1, 2, *[3] * 64, 4, 4]
     assert windows.owners.dtype == np.int64
     assert [windows.ids[3], windows.ids[4]] == [[CLS, SEP], window(7, 8)]
     assert windows.truncated == [False, False, False, True, False]

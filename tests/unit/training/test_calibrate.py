@@ -5,7 +5,7 @@ from models.artifact import Manifest
 from models.calibration import Calibration
 from models.labels import Head
 from models.types import Windows
-from training.calibrate import calibrated
+from training.calibrate import Parts, calibrated
 from training.dataset import Example
 from training.thresholds import pick_thresholds
 
@@ -27,7 +27,8 @@ def messages():
             id=str(row),
             subject="",
             text=str(row),
-            channel=None,
+            # every fifth came by chat, and some by a way that few take
+            channel="chat" if row % 5 == 0 else "sms" if row < 50 else None,
             language=None,
             labels={
                 "intents": tuple(np.array(HEADS[0].labels)[held[row]]),
@@ -62,7 +63,7 @@ def fitted(messages):
             "urgency": (truth["urgency"][rows] * 5.0).astype(np.float32),
         }
 
-    return calibrated(a_draft(), network, tokenize, examples, precision=0.8)
+    return calibrated(a_draft(), Parts(tokenize, network), examples, precision={"*": 0.8})
 
 
 def test_calibration_undoes_what_the_network_did_to_the_truth(fitted):
@@ -93,7 +94,7 @@ def test_thresholds_are_picked_on_calibrated_probabilities(fitted, messages):
 
     thresholds = fitted.manifest.thresholds
 
-    assert thresholds == pick_thresholds(HEADS[0], given["intents"], targets, promised=0.8)
+    assert thresholds == pick_thresholds(HEADS[0], given["intents"], targets, promised={"*": 0.8})
     for i, label in enumerate(HEADS[0].labels):
         over = given["intents"][:, i] >= thresholds[label]
         assert targets[over, i].mean() >= 0.8
@@ -117,3 +118,17 @@ def test_nothing_else_of_the_draft_changes(fitted):
     manifest = fitted.manifest
 
     assert (manifest.version, manifest.heads, manifest.facts) == ("v", HEADS, {"kept": True})
+
+
+def test_a_channel_with_enough_messages_has_thresholds_of_its_own(fitted, messages):
+    examples, _truth = messages
+    by_chat = [row for row, example in enumerate(examples) if example.channel == "chat"]
+    given = fitted.probabilities(fitted.logits([examples[row].text for row in by_chat]))
+    held = [[label in examples[r].labels["intents"] for label in HEADS[0].labels] for r in by_chat]
+
+    own = fitted.manifest.channel_thresholds
+
+    targets = np.array(held, dtype=np.float32)
+    assert own == {
+        "chat": pick_thresholds(HEADS[0], given["intents"], targets, promised={"*": 0.8})
+    }

@@ -30,7 +30,7 @@ def example(i):
     )
 
 
-EXAMPLES = [example(i) for i in range(80)]
+EXAMPLES = [example(i) for i in range(160)]
 THRESHOLDS = {"demo": 0.61, "price": 0.52, "help": 0.999}
 
 
@@ -60,7 +60,7 @@ MANIFEST = {
         "finished": True,
     },
 }
-FACTS = data_report(EXAMPLES, [], splits={"train": 60, "test": 20}).as_dict() | {
+FACTS = data_report(EXAMPLES, [], splits={"train": 120, "test": 40}).as_dict() | {
     "written": "by hand for this project"
 }
 
@@ -109,9 +109,13 @@ def test_the_figures_are_those_of_the_measurement_beside_the_baseline():
     assert ["", "this model", "baseline"] in rows_of(parts["Figures"])
     assert ["macro-F1", *[f"{m['macro_f1']:.3f}" for m in intents]] in rows_of(parts["Figures"])
     swedish = [m["slices"]["language=sv"]["heads"]["intents"]["macro_f1"] for m in METRICS.values()]
-    assert ["language=sv (20)", *[f"{f1:.3f}" for f1 in swedish]] in rows_of(parts["By slice"])
-    ece = intents[0]["labels"]["price"]["ece"]
-    assert ["intents: price", f"{ece:.3f}"] in rows_of(parts["Calibration"])
+    assert ["language=sv (40)", *[f"{f1:.3f}" for f1 in swedish]] in rows_of(parts["By slice"])
+    price = intents[0]["labels"]["price"]
+    misses = [f"{price[key]:.3f}" for key in ("ece", "ece_floor", "brier")]
+    assert ["intents: price", *misses] in rows_of(parts["Calibration"])
+    part = METRICS["this model"]["slices"]["language=sv"]["heads"]["intents"]
+    misses = [f"{part[key]:.3f}" for key in ("ece", "ece_floor", "brier")]
+    assert ["sv (40)", *misses] in rows_of(parts["Calibration"])
 
 
 def test_thresholds_stand_beside_what_they_gave():
@@ -123,13 +127,55 @@ def test_thresholds_stand_beside_what_they_gave():
     expected = ["demo", "0.610", f"{demo['precision']:.3f}", f"{demo['recall']:.3f}"]
     assert expected in rows_of(part)
     assert ["help", "0.999", "–", "0.000"] in rows_of(part)
-    assert "to keep a precision of 0.9" in part
+    assert "so that a lower bound of its precision keeps 0.9." in part
     assert f"no label: {served['abstained']:.3f}" in part
+
+
+ROW = {
+    **{"promised": 0.9, "threshold": 0.61, "support": 20, "given": 18, "right": 17},
+    **{"precision": 0.944, "lower_bound": 0.83, "coverage": 0.85},
+}
+
+
+def test_promises_stand_beside_what_they_gave_for_channels_with_their_own_thresholds_too():
+    promises = {
+        "labels": {"demo": ROW},
+        "channels": {"chat": {"rows": 50, "labels": {"demo": ROW | {"given": 9}}}},
+    }
+
+    part = sections(model_card(MANIFEST, METRICS, FACTS, {"promises": promises}))["Thresholds"]
+
+    figures = ["demo", "0.900", "0.610", "0.944", "0.830", "0.850"]
+    assert [*figures, "18", "20"] in rows_of(part)
+    assert [*figures, "9", "20"] in rows_of(part)
+
+
+def test_the_card_counts_what_changed_against_the_version_before():
+    changes = {"version": "old", "compared": 90, "fixed": 4, "broken": 3}
+    changes["wrong in another way"] = 2
+
+    parts = sections(model_card(MANIFEST, METRICS, FACTS, {"changes": changes}))
+
+    assert "Of 90 test messages" in parts["Against old"]
+    assert "4 fixed, 3 broken, 2 wrong in another way" in parts["Against old"]
+    why = {"changes": {"version": "old", "why": "it is *gone*"}}
+    parts = sections(model_card(MANIFEST, METRICS, FACTS, why))
+    assert "could not be compared: it is \\*gone\\*." in parts["Against old"]
+
+
+def test_promises_by_intent_are_written_as_they_can_be_typed():
+    config = {"precision": {"*": 0.8, "demo": 0.95}}
+    manifest = MANIFEST | {"facts": {"config": config}}
+
+    parts = sections(model_card(manifest, METRICS, FACTS))
+
+    assert "--precision '*=0.8,demo=0.95'" in parts["How it was made"]
+    assert "keeps \\*=0.8,demo=0.95." in parts["Thresholds"]
 
 
 def test_every_number_of_the_card_comes_from_what_was_given():
     card = model_card(
-        {"version": "v", "heads": {}, "max_length": 99, "thresholds": {}}, METRICS, {"rows": 80}
+        {"version": "v", "heads": {}, "max_length": 99, "thresholds": {}}, METRICS, {"rows": 160}
     )
     known = {f"{n:.3f}" for n in numbers(METRICS)} | {f"{n:.2f}" for n in numbers(METRICS)}
 
@@ -152,11 +198,11 @@ def test_data_are_told_in_counts_without_a_word_of_a_message():
 
     part = sections(card)["Data"]
     assert part.strip().splitlines() == [
-        "- 80 labelled messages (train 60, test 20)",
-        "- languages: en 60, sv 20",
-        "- channels: chat 80",
-        "- intents: demo 27, price 27, help 26",
-        "- urgency: low 48, high 32",
+        "- 160 labelled messages (train 120, test 40)",
+        "- languages: en 120, sv 40",
+        "- channels: chat 160",
+        "- intents: demo 54, help 53, price 53",
+        "- urgency: low 96, high 64",
         "- written: by hand for this project",
     ]
     assert "never shown" not in card
@@ -203,7 +249,7 @@ def test_a_run_that_was_ended_early_says_so():
 def test_the_limits_name_what_was_measured_and_the_weakest_head():
     part = sections(model_card(MANIFEST, METRICS, FACTS))["Limits"]
 
-    assert "(test messages of each): en 60, sv 20." in part
+    assert "(test messages of each): en 120, sv 40." in part
 
 
 def test_of_several_signals_the_least_certain_is_named():

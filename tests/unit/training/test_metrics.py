@@ -1,5 +1,6 @@
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from training.metrics.scores import (
     BINS,
     average_precision,
     calibration_error,
+    calibration_floor,
     macro_f1,
     macro_f1_interval,
     reliability_bins,
@@ -295,7 +297,24 @@ def test_what_are_no_probabilities_is_refused(probabilities):
         evaluate_head(INTENTS, probabilities, np.zeros((len(probabilities), 4)))
 
 
-def test_slices_are_named_by_language_channel_and_block():
+def test_the_floor_is_what_true_probabilities_show_on_average():
+    rng = np.random.default_rng(5)
+    true = rng.random(300) ** 2
+    errors = [calibration_error(true, rng.random(300) < true) for _ in range(400)]
+
+    assert calibration_floor(true) == pytest.approx(np.mean(errors), rel=0.05)
+    assert calibration_floor(true) == calibration_floor(rng.permutation(true))
+
+
+def test_the_floor_falls_with_more_examples_and_is_nothing_where_all_is_certain():
+    few, many = (calibration_floor(np.linspace(0, 1, rows)) for rows in (60, 6_000))
+
+    assert few > 3 * many > 0
+    assert calibration_floor(np.array([0.0, 1.0] * 20)) == 0.0
+    assert calibration_floor(np.array([0.5])) == 0.5
+
+
+def test_slices_are_named_by_language_channel_length_block_and_file():
     examples = [
         example("a-000", "en", "email"),
         example("ml1-017", "sv", "chat"),
@@ -315,9 +334,69 @@ def test_slices_are_named_by_language_channel_and_block():
         "block=plain": [2],
         "channel=chat": [1, 3, 4],
         "channel=email": [0],
+        "ids=a": [0],
+        "ids=l1": [4],
+        "ids=mail": [3],
+        "ids=ml1": [1],
+        "ids=s": [2],
         "language=en": [0, 2],
         "language=sv": [1, 4],
+        "length=under 50": [0, 1, 2, 3, 4],
     }
+
+
+def test_lengths_are_slices_from_short_to_long():
+    lengths = (1_000, 49, 50, 149, 150, 399, 400, 999, 5_000)
+    examples = [replace(example(), text="x" * length) for length in lengths]
+
+    found = {name: rows.tolist() for name, rows in slice_rows(examples).items()}
+
+    assert [(name, rows) for name, rows in found.items() if name.startswith("length=")] == [
+        ("length=under 50", [1]),
+        ("length=50 to 149", [2, 3]),
+        ("length=150 to 399", [4, 5]),
+        ("length=400 to 999", [6, 7]),
+        ("length=1000 and more", [0, 8]),
+    ]
+
+
+def test_a_slice_of_few_rows_has_its_size_and_no_figure():
+    metrics = evaluation(rows=44)  # 15 of them English
+
+    english, others = (metrics["slices"][name] for name in ("english", "other languages"))
+
+    assert english["heads"]["intents"] == {"rows": 15}
+    assert others["rows"] == 29
+    assert evaluation(rows=45)["slices"]["other languages"]["heads"]["intents"]["macro_f1"] > 0
+
+
+def test_all_rows_have_figures_however_few_they_are():
+    metrics = evaluation(rows=6)
+
+    whole = metrics["slices"]["overall"]["heads"]["intents"]
+    assert whole["macro_f1"] == metrics["heads"]["intents"]["macro_f1"]
+
+
+def test_a_slice_keeps_calibration_and_brier_score_of_each_label():
+    metrics = evaluation(rows=90)
+    part = metrics["slices"]["language=sv"]["heads"]["intents"]
+
+    assert list(part["labels"]) == list(INTENTS.labels)
+    assert list(part["labels"]["demo"]) == ["support", "f1", "ece", "ece_floor", "brier"]
+    briers = [scores["brier"] for scores in part["labels"].values()]
+    assert part["brier"] == pytest.approx(np.mean(briers), abs=1e-6)
+
+
+def test_decisions_that_serving_made_are_measured_instead_of_thresholds():
+    examples = [example(intents="demo"), example(intents="demo")]
+    probabilities = np.array([[0.9, 0, 0, 0], [0.9, 0, 0, 0]], dtype=np.float32)
+    given = np.array([[1, 0, 0, 0], [0, 0, 0, 0]], dtype=np.bool_)
+
+    found = evaluate(
+        [INTENTS], examples, {"intents": probabilities}, {}, decisions={"intents": given}
+    )
+
+    assert found.heads["intents"].served.coverage == 0.5
 
 
 @pytest.mark.parametrize(
@@ -341,7 +420,7 @@ def test_a_thousand_channels_do_not_make_a_thousand_slices():
 
     slices = slice_rows(examples)
 
-    assert len(slices) == 2 + 40
+    assert len(slices) == 2 + 60
     assert slices["channel=big"].tolist() == [1_000, 1_001]
 
 
@@ -396,11 +475,11 @@ def test_metrics_are_json_that_repeats_to_the_byte():
     raw = json.loads(first)
     assert list(raw) == ["rows", "heads", "slices"]
     assert list(raw["heads"]["intents"]) == [
-        *("rows", "macro_f1", "macro_f1_interval", "micro_f1", "exact_match", "ece", "brier"),
-        *("labels", "served"),
+        *("rows", "macro_f1", "macro_f1_interval", "micro_f1", "exact_match"),
+        *("ece", "ece_floor", "brier", "labels", "served"),
     ]
     assert raw["heads"]["intents"]["ece"] == round(raw["heads"]["intents"]["ece"], 6)
-    assert "labels" not in raw["slices"]["english"]["heads"]["intents"]
+    assert "served" in raw["slices"]["other languages"]["heads"]["intents"]
 
 
 def evaluation(seed=0, rows=40):
@@ -432,6 +511,8 @@ def test_a_comparison_names_each_figure_once_and_reads_it_from_each_column():
         "  english",
         "  other languages",
         "exact match",
+        "ECE",
+        "Brier score",
         "served precision",
         "served coverage",
         "P, R, F1, ECE of",
@@ -451,14 +532,14 @@ def test_a_comparison_names_each_figure_once_and_reads_it_from_each_column():
 
 
 def test_slices_are_compared_with_their_sizes():
-    metrics, baseline = evaluation(0), evaluation(1)
+    metrics, baseline = evaluation(0, rows=100), evaluation(1, rows=100)
 
     rows = slice_comparison({"this": metrics, "baseline": baseline})
 
     assert [row.name for row in rows][:3] == [
-        "overall (40)",
-        "english (14)",
-        "other languages (26)",
+        "overall (100)",
+        "english (34)",
+        "other languages (66)",
     ]
     assert rows[1].cells == tuple(
         f"{m['slices']['english']['heads']['intents']['macro_f1']:.3f}" for m in (metrics, baseline)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.labels import Head
-from training.thresholds import FLOOR, lower_bounds, pick_thresholds
+from training.thresholds import FLOOR, enough_rows, lower_bounds, pick_thresholds
 
 HEAD = Head("intents", ("a", "b"), "multi")
 
@@ -42,7 +42,7 @@ def test_the_lowest_threshold_that_keeps_the_promise_is_found_by_brute_force(see
     promised = float(order.choice([0.5, 0.7, 0.8, 0.9, 0.95]))
 
     picked = pick_thresholds(
-        HEAD, probabilities.astype(np.float32), held.astype(np.float32), promised=promised
+        HEAD, probabilities.astype(np.float32), held.astype(np.float32), promised={"*": promised}
     )
 
     assert picked == {
@@ -54,7 +54,7 @@ def test_the_lowest_threshold_that_keeps_the_promise_is_found_by_brute_force(see
 def one_label(probabilities, targets, promised):
     columns = np.stack([probabilities, probabilities], axis=1).astype(np.float32)
     held = np.stack([targets, targets], axis=1).astype(np.float32)
-    return pick_thresholds(HEAD, columns, held, promised=promised)["a"]
+    return pick_thresholds(HEAD, columns, held, promised={"*": promised})["a"]
 
 
 def test_more_probable_messages_that_are_right_lower_the_threshold():
@@ -90,3 +90,19 @@ def test_the_bound_is_wilsons():
     expected = [wilson(h, n) for h, n in zip(hits, trials, strict=True)]
 
     assert lower_bounds(hits, trials) == pytest.approx(expected, abs=1e-4)
+
+
+def test_each_intent_keeps_its_own_promise():
+    order = np.random.default_rng(1)
+    probabilities = order.random((2_000, 2)).astype(np.float32)
+    held = (order.random((2_000, 2)) < probabilities).astype(np.float32)
+
+    picked = pick_thresholds(HEAD, probabilities, held, promised={"*": 0.6, "a": 0.9})
+
+    assert picked["a"] > 0.75
+    assert picked["b"] < 0.5
+
+
+@pytest.mark.parametrize(("rows", "enough"), [(40, True), (39, False)])
+def test_a_part_has_enough_rows_when_each_label_has(rows, enough):
+    assert enough_rows(np.repeat(np.eye(2, dtype=np.float32), [500, rows], axis=0)) is enough

@@ -1,0 +1,87 @@
+"""Other ways to write a message that leave its wishes as they are; drawn anew each epoch."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from models.labels import INTENTS, OTHER
+from training.dataset import Example
+from training.names import proper_nouns, renamed
+
+_MISTYPED = 0.12  # of the messages get a slip in nearly every word
+_SLIPPED = 0.12  # and as many one in ten words
+_RENAMED = 0.3  # get other names of people and places
+_BURIED = 0.08  # are put among talk that wishes nothing
+_BARE = 0.10  # lose their subject, where the text is long enough to say it all
+_SLIP_SHARES = (0.9, 0.1)  # of the words that get a slip
+_SHORTEST = 4  # letters of a word that can be recognised with a slip
+_BARE_CHARS = 160
+_TALKS = 3  # at most, around a buried message
+_NEIGHBOURS = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuiopasdfghjklaxcvbnmn", strict=True))
+
+
+def augmenting(examples: Sequence[Example], *, seed: int) -> Callable[[int], list[Example]]:
+    """Give what makes an epoch's examples: most as they are, some written in another way.
+
+    Args:
+        examples: The training part; talk to bury others in is taken from those that wish nothing.
+        seed: The same seed and epoch give the same examples.
+    """
+    nouns = proper_nouns(examples)
+    talk = [example for example in examples if example.labels.get(INTENTS) == (OTHER,)]
+
+    def epoch(number: int) -> list[Example]:
+        order = random.Random(f"{seed}:{number}")
+        return [_varied(_called(example, nouns, order), talk, order) for example in examples]
+
+    return epoch
+
+
+def _called(example: Example, nouns: frozenset[str], order: random.Random) -> Example:
+    """Let somebody else have written an example, or leave it."""
+    if order.random() >= _RENAMED:
+        return example
+    return replace(example, text=renamed(example.text, nouns, order))
+
+
+def _varied(example: Example, talk: Sequence[Example], order: random.Random) -> Example:
+    """Write an example in another way, or leave it."""
+    if order.random() < _BARE and len(example.text) > _BARE_CHARS:
+        example = replace(example, subject="")
+    if talk and order.random() < _BURIED and OTHER not in example.labels.get(INTENTS, (OTHER,)):
+        example = _buried(example, talk, order)
+    drawn = order.random()
+    if drawn < _MISTYPED + _SLIPPED:
+        share = _SLIP_SHARES[drawn > _MISTYPED]
+        text, subject = (mistype(t, share, order) for t in (example.text, example.subject))
+        example = replace(example, text=text, subject=subject)
+    return example
+
+
+def _buried(example: Example, talk: Sequence[Example], order: random.Random) -> Example:
+    """Put a message among others that wish nothing; only its intents are still known."""
+    around = [order.choice(talk).composed for _ in range(order.randint(1, _TALKS))]
+    around.insert(order.randint(0, len(around)), example.composed)
+    intents = {INTENTS: example.labels[INTENTS]}
+    return replace(example, subject="", text="\n".join(around), labels=intents)
+
+
+def mistype(text: str, share: float, order: random.Random) -> str:
+    """Put a slip of the fingers into a share of the words of four letters or more."""
+    return " ".join(
+        _slip(word, order) if len(word) >= _SHORTEST and order.random() < share else word
+        for word in text.split(" ")
+    )
+
+
+def _slip(word: str, order: random.Random) -> str:
+    """Swap, drop, double or miss one letter inside a word."""
+    place = order.randrange(1, len(word) - 1)
+    before, letter, after = word[:place], word[place], word[place + 1 :]
+    slips = (
+        before + after[:1] + letter + after[1:],
+        before + after,
+        before + letter + letter + after,
+        before + _NEIGHBOURS.get(letter, letter) + after,
+    )
+    return order.choice(slips)

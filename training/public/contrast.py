@@ -1,0 +1,165 @@
+"""Warm an encoder up by contrast: messages of one label move together, those of others apart."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.optim.lr_scheduler import LambdaLR
+
+from models.network import pad
+from models.types import Floats
+from training.config import TrainConfig
+from training.loop import Progress, groups_of, precision, rate_share
+from training.network import IntentNetwork, mean_pool
+from training.public.recipe import Recipe
+
+_CHUNK = 24  # messages of like length that go through the encoder together: little padding
+_MAX_NORM = 1.0  # of the gradient
+_NONE = -1  # stands for the label of a message that has none
+
+
+@dataclass(frozen=True, slots=True)
+class Contrasted:
+    """What the warm-up needs of the training part."""
+
+    ids: Sequence[Sequence[int]]  # of each message's first window
+    targets: Floats  # (messages, labels)
+    names: Sequence[Sequence[int]]  # tokens of each label's name, which is one more message of it
+
+
+def warm_up(
+    network: IntentNetwork,
+    data: Contrasted,
+    recipe: Recipe,
+    config: TrainConfig,
+    on_step: Progress,
+) -> None:
+    """Train the encoder in place so that messages lie near those that share their labels.
+
+    Source:
+        Khosla et al. 2020, "Supervised Contrastive Learning", equation 2; a pair weighs as much as
+        its labels overlap, as in Zhang et al. 2021, "Few-Shot Intent Detection via Contrastive
+        Pre-Training and Fine-Tuning".
+    """
+    torch.manual_seed(config.seed)
+    order = random.Random(config.seed)
+    epochs = [list(batches(data.targets, recipe, order)) for _ in range(recipe.contrast_epochs)]
+    plan = [batch for epoch in epochs for batch in epoch]
+    optimizer = torch.optim.AdamW(groups_of(network, config), fused=True)
+    schedule = LambdaLR(optimizer, lambda step: rate_share(step, len(plan), config.warmup_ratio))
+    network.train()
+    for done, batch in enumerate(plan, 1):
+        loss = _loss(network, data, batch, recipe.temperature)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        torch.nn.utils.clip_grad_norm_(network.parameters(), _MAX_NORM)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        on_step(done, len(plan), float(loss.detach()))
+    network.eval()
+
+
+def embed_all(
+    network: IntentNetwork, ids: Sequence[Sequence[int]], *, normal: bool = True
+) -> Floats:
+    """Embed windows outside training. Shape: (windows, width), each of length one if normal."""
+    network.eval()
+    with torch.inference_mode():
+        rows = embed(network, ids)
+        return (functional.normalize(rows, dim=1) if normal else rows).numpy()
+
+
+def embed(network: IntentNetwork, ids: Sequence[Sequence[int]]) -> Tensor:
+    """Embed windows, in chunks of like length. Shape: (windows, width)."""
+    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+    chunks = [order[start : start + _CHUNK] for start in range(0, len(order), _CHUNK)]
+    rows = torch.cat([_embed(network, [ids[i] for i in chunk]) for chunk in chunks])
+    return rows[torch.from_numpy(np.argsort(np.asarray(order), kind="stable"))]
+
+
+def _embed(network: IntentNetwork, ids: Sequence[Sequence[int]]) -> Tensor:
+    input_ids, attention_mask = (torch.from_numpy(array) for array in pad(ids))
+    with precision():
+        hidden = network.encoder(input_ids=input_ids, attention_mask=attention_mask)
+    return mean_pool(hidden.last_hidden_state.float(), attention_mask)
+
+
+def _loss(
+    network: IntentNetwork, data: Contrasted, batch: Sequence[int], temperature: float
+) -> Tensor:
+    """Contrast a batch of messages with each other and with the names of their labels."""
+    held = data.targets[batch]
+    named = np.flatnonzero(held.any(axis=0))
+    ids = [*(data.ids[i] for i in batch), *(data.names[int(i)] for i in named)]
+    targets = np.concatenate([held, np.eye(held.shape[1], dtype=np.float32)[named]])
+    rows = functional.normalize(embed(network, ids), dim=1)
+    return contrast_loss(rows, torch.from_numpy(targets), temperature)
+
+
+def contrast_loss(rows: Tensor, targets: Tensor, temperature: float) -> Tensor:
+    """Say how badly vectors tell which of the others share their labels.
+
+    Args:
+        rows: Vectors of length one. Shape: (messages, width).
+        targets: 1.0 where a label holds. Shape: (messages, labels).
+        temperature: Of their cosines.
+    """
+    alone = torch.eye(len(rows), dtype=torch.bool)
+    logits = (rows @ rows.T / temperature).masked_fill(alone, -1e9)
+    weights = overlaps(targets).masked_fill(alone, 0.0)
+    likely = logits - logits.logsumexp(dim=1, keepdim=True)
+    sums = weights.sum(dim=1)
+    losses = -(likely * weights).sum(dim=1)[sums > 0] / sums[sums > 0]
+    return losses.mean() if len(losses) else rows.sum() * 0.0
+
+
+def overlaps(targets: Tensor) -> Tensor:
+    """Share of labels that two messages have in common; 1.0 for two without any.
+
+    Args:
+        targets: Shape: (messages, labels).
+
+    Returns:
+        Shape: (messages, messages).
+    """
+    common = targets @ targets.T
+    counts = targets.sum(dim=1)
+    union = counts[:, None] + counts[None, :] - common
+    return torch.where(union > 0, common / union.clamp(min=1.0), torch.ones_like(common))
+
+
+def batches(targets: Floats, recipe: Recipe, order: random.Random) -> Iterator[list[int]]:
+    """Give an epoch's batches: some labels, of each some messages, so that each has its like.
+
+    A message counts under the rarest of its labels; of a label with fewer messages than others,
+    messages come again.
+    """
+    groups = _by_label(targets)
+    for rows in groups.values():
+        order.shuffle(rows)
+    size = recipe.messages_a_label
+    for turn in range(max(1, round(len(targets) / len(groups) / size))):
+        labels = list(groups)
+        order.shuffle(labels)
+        for start in range(0, len(labels), recipe.labels_a_batch):
+            chosen = labels[start : start + recipe.labels_a_batch]
+            yield [
+                groups[label][(turn * size + place) % len(groups[label])]
+                for label in chosen
+                for place in range(min(size, len(groups[label])))
+            ]
+
+
+def _by_label(targets: Floats) -> dict[int, list[int]]:
+    """Messages by the rarest of their labels."""
+    counts = targets.sum(axis=0)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for i, row in enumerate(targets):
+        held = np.flatnonzero(row)
+        groups[int(min(held, key=lambda j: counts[j])) if len(held) else _NONE].append(i)
+    return groups
