@@ -43,7 +43,9 @@ _CAPTION = (
     "trained with generated data besides. Out of scope: without such rows in training, a message "
     "is refused that is stranger than 95 % of the validation messages, all of them in scope; with "
     "them, one that gets their label. CLINC150's accuracy is over messages in scope, none of them "
-    "refused for its strangeness."
+    "refused for its strangeness. How strangeness is told was chosen on CLINC150's validation "
+    "part, its 100 out-of-scope messages included; the recipe for 10 a label on BANKING77's other "
+    "training messages. The baselines and SetFit were not tuned."
 )
 
 

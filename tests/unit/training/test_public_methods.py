@@ -6,14 +6,12 @@ import pytest
 import torch
 from support_model import tiny_base
 from support_public import WORDS, write_public_data
-from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
 from models.labels import Head
 from training.base.load import load_base
 from training.errors import TrainingError
 from training.public.answers import measure
-from training.average import WeightAverage
 from training.public.classical import LinearProbe, LinearSvm, best_threshold
 from training.public.learn import Learner
 from training.public.methods import METHODS, Setup, default_methods, method_of, suits
@@ -139,20 +137,6 @@ def test_several_labels_are_given_from_the_threshold_on():
     logits = np.log(np.array([[0.36 / 0.64, 0.34 / 0.66]], dtype=np.float32))
 
     assert (joined(head, [(1.0, logits), (2.0, logits)]) > 0).tolist() == [[True, False]]
-
-
-def test_weights_are_averaged_over_the_last_steps():
-    network, told = nn.Linear(1, 1, bias=False), []
-    average = WeightAverage(network, 0.5, lambda *step: told.append(step))
-
-    for step in range(1, 5):
-        with torch.no_grad():
-            network.weight.fill_(float(step))
-        average(step, 4, 0.0)
-    average.apply()
-
-    assert network.weight.item() == 3.5
-    assert len(told) == 4
 
 
 def test_a_label_is_spoken_as_words():
