@@ -10,8 +10,11 @@ from app.settings import settings_table
 from models import registry
 from models.text.compose import compose_text
 from training.figures import figures
+from training.public.results import read_results
+from training.public.table import markdown_table
 
 README = Path(__file__).parent.parent / "README.md"
+BENCHMARKS = README.parent / "docs" / "benchmarks.json"  # python -m training.benchmark
 EXAMPLE = {
     "subject": "rollout in spring",
     "text": "Could someone walk us through the product next week? We are 40 people and would "
@@ -26,6 +29,7 @@ def parts():
     return {
         "example": example(),
         "figures": figures(json.loads(metrics.read_text(encoding="utf-8"))),
+        "benchmarks": markdown_table(read_results(BENCHMARKS)),
         "settings": settings_table(),
     }
 

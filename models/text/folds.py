@@ -5,7 +5,8 @@ import unicodedata
 
 # Cyrillic and Greek letters that are drawn like Latin ones, and what a reader takes them for.
 _DRAWN_LIKE = {
-    "авекморстухгүіјѕһӏѵԁԛԝбнёАВЕКМНОРСТУҮХІӀЈЅҺѴԌԚԜЁ": "abekmopctyxryijshlvdqwbheABEKMHOPCTYYXIIJSHVGQWE",
+    "авекморстухгүіјѕһӏѵԁԛԝбнё": "abekmopctyxryijshlvdqwbhe",
+    "АВЕКМНОРСТУҮХІӀЈЅҺѴԌԚԜЁ": "ABEKMHOPCTYYXIIJSHVGQWE",
     "αβγεηικνοπρςστυχωϲϳϱΑΒΕΖΗΙΚΜΝΟΡΤΥΧϜϹ": "abyenikvonpsotuxwcjpABEZHIKMNOPTYXFC",
 }
 _LOOK_ALIKES = {

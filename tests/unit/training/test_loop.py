@@ -16,13 +16,13 @@ from training.config import TrainConfig
 from training.dataset import Example
 from training.loop import (
     Encoded,
-    groups_of,
-    rate_share,
     batches,
     encode,
     fit,
+    groups_of,
     head_loss,
     joined,
+    rate_share,
     score,
     seconds_a_step,
     steps_of,
