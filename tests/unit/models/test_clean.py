@@ -88,9 +88,9 @@ def test_a_mebibyte_of_hostile_text_is_cleaned_in_linear_time():
     import time
 
     def seconds(text):
-        started = time.perf_counter()
+        started = time.process_time()  # of this process: others may be busy
         clean_text(text)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     for unit in (
         "1a1 ",

@@ -41,7 +41,7 @@ def test_the_first_table_counts_the_parts():
     heading, _, numbers = counts(EXAMPLES).split("\n\n")[0].split("\n")
 
     found = dict(zip(heading.split(" | ")[1:], numbers.strip("| ").split(" | "), strict=True))
-    parts = [part_of(e.composed) for e in EXAMPLES]
+    parts = [part_of(e.key) for e in EXAMPLES]
     assert {name.strip(" |"): int(number) for name, number in found.items()} == {
         "all": 4,
         **{p: parts.count(p) for p in ("train", "validation", "calibration", "test")},

@@ -16,7 +16,15 @@ from support_model import (
 )
 
 from models import registry
-from models.artifact import CLEANING_VERSION, MANIFEST, NETWORK, TOKENIZER, file_sha256, verify
+from models.artifact import (
+    CLEANING_VERSION,
+    MANIFEST,
+    NETWORK,
+    TOKENIZER,
+    WIDE,
+    file_sha256,
+    verify,
+)
 from models.labels import INTENTS, LABELS, SIGNALS
 from training.assess import evaluated
 from training.dataset import data_sha256, read_dataset, split
@@ -49,7 +57,7 @@ def classifier():
 
 def test_what_is_published_is_whole_and_nothing_else_is_left(folder):
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("CARD.md", MANIFEST, "metrics.json", NETWORK, "report.html", TOKENIZER)
+        *("CARD.md", MANIFEST, "metrics.json", NETWORK, "report.html", TOKENIZER, WIDE)
     ]
     assert verify(folder).version == VERSION
     assert [path.name for path in folder.parent.iterdir()] == [VERSION]
