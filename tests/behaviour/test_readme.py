@@ -27,7 +27,7 @@ def test_the_example_shows_what_the_shipped_model_says(text):
 
 def test_no_figure_of_the_readme_is_typed_in_by_hand(text):
     outside = text
-    for name in ("example", "figures", "settings"):
+    for name in ("example", "figures", "benchmarks", "settings"):
         outside = outside.replace(readme.inside(text, name), "")
 
     assert re.findall(r"\b0\.\d{2,}\b|\d ?%", outside) == []
