@@ -67,7 +67,8 @@ def show(prediction: Prediction, evidence: Mapping[str, Evidence] | None = None)
     signals = "  ".join(f"{head}: {s.label}" for head, s in prediction.signals.items())
     out.print(f"{signals}  language: {prediction.language}", style="dim")
     if prediction.abstained:
-        out.print("abstained: no intent is sure enough; a person should look", style="yellow")
+        why = "no intent is sure enough" if prediction.readable else "the language was not learnt"
+        out.print(f"abstained: {why}; a person should look", style="yellow")
     for label, one in (evidence or {}).items():
         out.print(f"{label}: “{one.sentence}” ({one.field}, {one.weight:.0%})")
 

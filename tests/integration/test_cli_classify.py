@@ -60,6 +60,12 @@ def test_a_text_is_classified_for_a_script(cli):
     assert (prediction["primary"], prediction["labels"]) == ("churn_risk", ["churn_risk"])
 
 
+def test_a_language_that_was_not_learnt_is_named_as_the_reason(cli):
+    result = cli.run("classify", "Haluaisimme nähdä tuotteen ensi viikolla, kiitos")
+
+    assert "abstained: the language was not learnt; a person should look" in result.stdout
+
+
 def test_an_answer_that_is_unsure_says_so(cli):
     result = cli.run("classify", "of")
 
