@@ -17,11 +17,11 @@ from training.base.load import load_base
 from training.config import TrainConfig
 from training.loop import targets_of
 from training.public.answers import Answers, several_label_figures
-from training.public.contrast import embed_all
 from training.public.readout import PROBE_SCALE
 from training.public.recipe import Recipe
 from training.public.stages import new_network, reader
 from training.public.tasks import OUT_OF_SCOPE, Task
+from training.vectors import vectors_of
 
 Matrix: TypeAlias = Any  # a matrix of shape (texts, features), sparse or not
 Fit: TypeAlias = Callable[[Matrix, Any], Any]
@@ -60,7 +60,7 @@ class LinearProbe:
         read = reader(base, recipe.max_length)
         network = new_network(base, task, recipe, self.seed)
         known, asked = (
-            embed_all(network, read(part)) * PROBE_SCALE
+            vectors_of(network, read(part)) * PROBE_SCALE
             for part in ([example.composed for example in task.train], texts)
         )
         model = LogisticRegression(C=10.0, max_iter=1_000, random_state=self.seed)

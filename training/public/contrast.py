@@ -11,14 +11,13 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.lr_scheduler import LambdaLR
 
-from models.network import pad
 from models.types import Floats
 from training.config import TrainConfig
-from training.loop import Progress, groups_of, precision, rate_share
-from training.network import IntentNetwork, mean_pool
+from training.loop import Progress, groups_of, rate_share
+from training.network import IntentNetwork
 from training.public.recipe import Recipe
+from training.vectors import embed
 
-_CHUNK = 24  # messages of like length that go through the encoder together: little padding
 _MAX_NORM = 1.0  # of the gradient
 _NONE = -1  # stands for the label of a message that has none
 
@@ -62,31 +61,6 @@ def warm_up(
         optimizer.zero_grad(set_to_none=True)
         on_step(done, len(plan), float(loss.detach()))
     network.eval()
-
-
-def embed_all(
-    network: IntentNetwork, ids: Sequence[Sequence[int]], *, normal: bool = True
-) -> Floats:
-    """Embed windows outside training. Shape: (windows, width), each of length one if normal."""
-    network.eval()
-    with torch.inference_mode():
-        rows = embed(network, ids)
-        return (functional.normalize(rows, dim=1) if normal else rows).numpy()
-
-
-def embed(network: IntentNetwork, ids: Sequence[Sequence[int]]) -> Tensor:
-    """Embed windows, in chunks of like length. Shape: (windows, width)."""
-    order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-    chunks = [order[start : start + _CHUNK] for start in range(0, len(order), _CHUNK)]
-    rows = torch.cat([_embed(network, [ids[i] for i in chunk]) for chunk in chunks])
-    return rows[torch.from_numpy(np.argsort(np.asarray(order), kind="stable"))]
-
-
-def _embed(network: IntentNetwork, ids: Sequence[Sequence[int]]) -> Tensor:
-    input_ids, attention_mask = (torch.from_numpy(array) for array in pad(ids))
-    with precision():
-        hidden = network.encoder(input_ids=input_ids, attention_mask=attention_mask)
-    return mean_pool(hidden.last_hidden_state.float(), attention_mask)
 
 
 def _loss(

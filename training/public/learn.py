@@ -11,10 +11,10 @@ from training.base.load import load_base
 from training.config import TrainConfig
 from training.loop import Progress, score
 from training.public.answers import Answers
-from training.public.contrast import embed_all
 from training.public.recipe import Recipe
 from training.public.stages import Run, data_of, learn, new_network, reader
 from training.public.tasks import Task
+from training.vectors import vectors_of
 from training.wide import fit_wide
 
 
@@ -53,7 +53,7 @@ class Learner:
         readout = learn(network, data_of(task, read), task, self.recipe, self._run(seed))
         asked = read(texts)
         tuned = score(network, asked)[INTENTS] if self.recipe.tune_epochs else None
-        return readout.answers(embed_all(network, asked), tuned, wide)
+        return readout.answers(vectors_of(network, asked), tuned, wide)
 
     def _run(self, seed: int) -> Run:
         return Run(self.recipe.config(base=self.base, seed=seed), self.on_step)

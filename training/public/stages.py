@@ -16,10 +16,11 @@ from training.base.encoder import Base
 from training.config import TrainConfig
 from training.loop import Encoded, Progress, fit, targets_of
 from training.network import IntentNetwork
-from training.public.contrast import Contrasted, embed_all, warm_up
+from training.public.contrast import Contrasted, warm_up
 from training.public.readout import PROBE_SCALE, Readout, fit_readout
 from training.public.recipe import Recipe
 from training.public.tasks import Task
+from training.vectors import vectors_of
 
 Read: TypeAlias = Callable[[Sequence[str]], Sequence[Sequence[int]]]
 _E5_PREFIX = "query: "  # how e5 was trained to read a text that is compared with its like
@@ -79,7 +80,7 @@ def learn(
         encoded = smoothed(data, task, recipe.smoothing)
         fit(network, lambda _: encoded, [task.head], run.config, average)
         average.apply()
-    rows = embed_all(network, data.ids)
+    rows = vectors_of(network, data.ids)
     return fit_readout(task, rows, data.targets, recipe, seed=run.config.seed)
 
 
@@ -92,7 +93,7 @@ def start_from_probe(
         Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform
         Out-of-Distribution", section 4 (LP-FT).
     """
-    rows = embed_all(network, data.ids, normal=False)
+    rows = vectors_of(network, data.ids, normal=False)
     scale = PROBE_SCALE / float(np.linalg.norm(rows, axis=1).mean())
     probe = fit_readout(task, rows * (scale / PROBE_SCALE), data.targets, recipe, seed=seed).probe
     head = network.layers[0]

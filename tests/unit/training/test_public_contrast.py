@@ -14,12 +14,11 @@ from training.public.contrast import (
     Contrasted,
     batches,
     contrast_loss,
-    embed,
-    embed_all,
     overlaps,
     warm_up,
 )
 from training.public.recipe import Recipe
+from training.vectors import embed, vectors_of
 
 HEAD = Head("intents", ("a", "b", "c"), "single")
 
@@ -52,7 +51,7 @@ def some_data():
 
 def likeness(network, data):
     """Mean cosine inside labels, less that between them."""
-    rows = embed_all(network, data.ids)
+    rows = vectors_of(network, data.ids)
     cosines, same = rows @ rows.T, data.targets @ data.targets.T > 0
     other = ~np.eye(len(rows), dtype=bool)
     return cosines[same & other].mean() - cosines[~same].mean()
