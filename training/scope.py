@@ -1,6 +1,6 @@
 """Which score tells best that a message wishes nothing the model knows: a comparison."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.covariance import LedoitWolf
@@ -86,12 +86,3 @@ def _figures(outside: Bools, score: Scores) -> dict[str, float]:
         "auroc": round(float(roc_auc_score(outside, score)), 4),
         "recall_at_5_false_alarms": round(float((score[outside] > limit).mean()), 4),
     }
-
-
-def as_rows(compared: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
-    """Lay the comparison out for a table, the best first."""
-    best = sorted(compared.items(), key=lambda item: -item[1]["auroc"])
-    return [
-        [name, f"{found['auroc']:.4f}", f"{found['recall_at_5_false_alarms']:.3f}"]
-        for name, found in best
-    ]
