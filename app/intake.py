@@ -5,9 +5,19 @@ from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from app.domain import Decision, Delivery, DeliveryStatus, Endpoint, Message, Stored, new_id
+from app.domain import (
+    Decision,
+    Delivery,
+    DeliveryStatus,
+    Endpoint,
+    Facts,
+    Message,
+    Stored,
+    new_id,
+)
 from app.errors import Duplicate, KeyReused, MessageRejected, Overloaded, PredictionLate
 from app.explaining import Explain
+from app.routing.aside import set_aside, told_before
 from app.routing.decide import decide
 from app.routing.policy import Policy
 from app.storage import endpoints, messages, outbox
@@ -38,6 +48,31 @@ class Receipt:
     missing_endpoints: tuple[str, ...] = ()  # named by the decision, but there is none yet
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """What one person wrote in a conversation just before: fragments are read together."""
+
+    fragments: tuple[str, ...] = ()  # oldest first
+    routes: frozenset[str] = frozenset()  # to which a person was called before
+
+    def with_new(self, text: str) -> str:
+        """Put a new fragment behind the earlier ones."""
+        return "\n".join((*self.fragments, text))
+
+    def told(self, decision: Decision) -> bool:
+        """Whether somebody was called before for what is decided now."""
+        return bool(decision.endpoints) and decision.route in self.routes
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What was made of a message."""
+
+    prediction: Prediction
+    decision: Decision
+    evidence: Mapping[str, Evidence] | None
+
+
 ForChannel = Callable[[Prediction, str | None], Prediction]  # counts by a channel's thresholds
 
 
@@ -55,13 +90,26 @@ class Intake:
     on_enqueued: Callable[[], None]  # called after a commit that left deliveries waiting
     explain: Explain | None = None  # for those who read of a message; None: nobody is told why
 
-    def accept(self, message: Message, *, idempotency: Idempotency | None = None) -> Receipt:
+    def accept(
+        self,
+        message: Message,
+        *,
+        idempotency: Idempotency | None = None,
+        facts: Facts | None = None,
+        talk: Talk | None = None,
+    ) -> Receipt:
         """Classify, decide and store a message with every delivery that follows, or nothing.
 
         A message that is known, by its key or its source's own id, gets its first answer.
 
+        Args:
+            message: What came in.
+            idempotency: The key under which the caller may repeat the call.
+            facts: What is known beside the text; what a machine wrote goes to nobody.
+            talk: The conversation that the message goes on with, read together with it.
+
         Raises:
-            MessageRejected: It has no text.
+            MessageRejected: It has no text, and no facts say why.
             KeyReused: The key came before with another body.
             Overloaded: The model has too much to do, or was late; nothing is stored.
             StorageDown: The database did not take it.
@@ -69,13 +117,11 @@ class Intake:
         first = self._first(message, idempotency)
         if first is not None:
             return first
-        if not clean_text(message.text):
+        if facts is None and not clean_text(message.text):
             raise MessageRejected("the message has no text", code="empty_text")
-        prediction = self._predict(message)
-        decision = decide(prediction, self.policy())
-        evidence = self._evidence(message, prediction, decision)
+        judged = self._judged(message, facts, talk)
         try:
-            receipt = self._store(message, prediction, decision, idempotency, evidence)
+            receipt = self._store(message, judged, idempotency, facts)
         except Duplicate:
             first = self._first(message, idempotency)
             if first is None:
@@ -98,8 +144,18 @@ class Intake:
                 stored = messages.find_external(conn, message.source, message.external_id)
         return None if stored is None else Receipt(stored=stored, replayed=True)
 
-    def _predict(self, message: Message) -> Prediction:
-        future = self.submit([compose_text(message.subject, message.text)])
+    def _judged(self, message: Message, facts: Facts | None, talk: Talk | None) -> _Judged:
+        """Say what the model and the policy make of a message."""
+        text = message.text if talk is None else talk.with_new(message.text)
+        prediction = self._predict(message, text)
+        policy = self.policy()
+        decision = set_aside(facts or Facts(), policy) or decide(prediction, policy)
+        if talk is not None and talk.told(decision):
+            decision = told_before(decision)
+        return _Judged(prediction, decision, self._evidence(message, prediction, decision))
+
+    def _predict(self, message: Message, text: str) -> Prediction:
+        future = self.submit([compose_text(message.subject, text)])
         wait([future], self.predict_timeout_s)
         if not future.done():
             future.cancel()
@@ -127,12 +183,13 @@ class Intake:
     def _store(
         self,
         message: Message,
-        prediction: Prediction,
-        decision: Decision,
+        judged: _Judged,
         idempotency: Idempotency | None,
-        evidence: Mapping[str, Evidence] | None,
+        facts: Facts | None,
     ) -> Receipt:
         now = self.now()
+        prediction, decision, evidence = judged.prediction, judged.decision, judged.evidence
+        shown = None if facts is None else facts.shown
         event = event_body(
             message,
             prediction,
@@ -144,7 +201,7 @@ class Intake:
         said = prediction.as_dict() if evidence is None else explained(prediction, evidence)
         decided = decision.as_dict()
         with self.database.write() as conn:
-            messages.add(conn, message, prediction=said, decision=decided)
+            messages.add(conn, message, prediction=said, decision=decided, facts=shown)
             receivers = endpoints.by_names(conn, decision.endpoints)
             deliveries = [
                 _delivery(message, decision, event, receiver, now)
@@ -159,7 +216,11 @@ class Intake:
         known = {receiver.name for receiver in receivers}
         return Receipt(
             stored=Stored(
-                message=message, prediction=said, decision=decided, deliveries=tuple(deliveries)
+                message=message,
+                prediction=said,
+                decision=decided,
+                facts=shown,
+                deliveries=tuple(deliveries),
             ),
             replayed=False,
             missing_endpoints=tuple(name for name in decision.endpoints if name not in known),

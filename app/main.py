@@ -21,10 +21,12 @@ from app.domain import Answer
 from app.errors import ConfigError, StorageDown
 from app.explaining import Explainer
 from app.intake import Intake
+from app.mailroom import Mailroom
+from app.reception import mailroom_of
 from app.routing.loading import load_policy
 from app.routing.policy import Policy
 from app.settings import Settings, load_settings
-from app.storage import idempotency
+from app.storage import arrivals, idempotency
 from app.storage.engine import Database, open_database
 from app.storage.migrations import migrate
 from app.webhook.guard import Guard
@@ -44,8 +46,11 @@ log = structlog.get_logger(__name__)
 class Runtime:
     """The parts of a service that are started and stopped with its server."""
 
-    def __init__(self, *, database: Database, batcher: Batcher, worker: Worker | None) -> None:
+    def __init__(
+        self, *, database: Database, batcher: Batcher, worker: Worker | None, mailroom: Mailroom
+    ) -> None:
         self.database = database
+        self.mailroom = mailroom
         self.batcher = batcher
         self.worker = worker
         self._stopping = threading.Event()
@@ -54,12 +59,17 @@ class Runtime:
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Deliver while the server runs; then finish what is in hand and let go."""
-        thread = threading.Thread(target=self._deliver, name="worker", daemon=True)
-        thread.start()
+        threads = [
+            threading.Thread(target=self._deliver, name="worker", daemon=True),
+            threading.Thread(target=self._read, name="mailroom", daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
         yield
         self.begin_stop()
         self.batcher.close(self._left_s())
-        thread.join(self._left_s())
+        for thread in threads:
+            thread.join(self._left_s())
         self._close_database()
 
     def begin_stop(self) -> None:
@@ -68,12 +78,16 @@ class Runtime:
             return
         self._stop_by_s = time.monotonic() + STOP_S
         self._stopping.set()
+        self.mailroom.wake()
         if self.worker is not None:
             self.worker.wake()
 
     def _deliver(self) -> None:
         if self.worker is not None:
             self.worker.run(self._stopping)
+
+    def _read(self) -> None:
+        self.mailroom.run(self._stopping)
 
     def _left_s(self) -> float:
         return max(0.0, self._stop_by_s - time.monotonic())
@@ -114,8 +128,10 @@ def create_app(settings: Settings) -> FastAPI:
             classifier.predict, max_batch=settings.max_batch, max_waiting=settings.max_waiting
         )
         undo.callback(batcher.close, STOP_S)
-        runtime = Runtime(database=database, batcher=batcher, worker=worker)
-        intake = _intake(settings, runtime, policy, classifier)
+        wake = worker.wake if worker else _nobody_to_wake
+        intake = _intake(settings, database, batcher, policy, classifier, wake)
+        mailroom = mailroom_of(settings, database, intake, sender_of(settings), now=utc_now)
+        runtime = Runtime(database=database, batcher=batcher, worker=worker, mailroom=mailroom)
         services = _services(settings, runtime, intake, classifier, metrics)
         lifespan: Lifespan[FastAPI] = runtime.lifespan
         app = create_api(services, version=metadata.version("inlet"), lifespan=lifespan)
@@ -171,33 +187,39 @@ def worker_of(
 ) -> Worker:
     """What delivers: inside the service, or alone with `inlet worker`."""
 
-    def forget_old_keys() -> None:
+    def forget_what_is_old() -> None:
         with database.write() as conn:
             idempotency.forget_before(conn, utc_now() - timedelta(hours=settings.idempotency_hours))
+            arrivals.let_go_before(conn, utc_now() - timedelta(days=settings.raw_days))
 
     return Worker(
         database,
         sender_of(settings).post,
         now=utc_now,
         timeout_s=settings.delivery_timeout_s,
-        hooks=Hooks(on_attempt=on_attempt, housekeeping=forget_old_keys),
+        hooks=Hooks(on_attempt=on_attempt, housekeeping=forget_what_is_old),
     )
 
 
 def _intake(
-    settings: Settings, runtime: Runtime, policy: Policy, classifier: IntentClassifier
+    settings: Settings,
+    database: Database,
+    batcher: Batcher,
+    policy: Policy,
+    classifier: IntentClassifier,
+    on_enqueued: Callable[[], None],
 ) -> Intake:
     """The way in."""
     return Intake(
-        database=runtime.database,
-        submit=runtime.batcher.submit,
+        database=database,
+        submit=batcher.submit,
         for_channel=classifier.for_channel,
         policy=lambda: policy,
         now=utc_now,
         predict_timeout_s=settings.predict_timeout_s,
         personal_data=settings.webhook_personal_data,
-        on_enqueued=runtime.worker.wake if runtime.worker else _nobody_to_wake,
-        explain=_explainer(runtime.batcher, timeout_s=EXPLAIN_S).explain,
+        on_enqueued=on_enqueued,
+        explain=_explainer(batcher, timeout_s=EXPLAIN_S).explain,
     )
 
 
@@ -221,6 +243,7 @@ def _services(
         explain=_explainer(batcher, timeout_s=settings.predict_timeout_s).explain,
         waiting=lambda: batcher.waiting,
         intake=intake,
+        mailroom=runtime.mailroom,
         database=database,
         settings=settings,
         now=utc_now,

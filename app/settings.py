@@ -3,13 +3,20 @@
 import difflib
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 import models
@@ -17,6 +24,12 @@ from app.errors import ConfigError
 
 PREFIX = "INLET_"
 DATABASES = ("sqlite", "sqlite+pysqlite", "postgres", "postgresql", "postgresql+psycopg")
+SOURCES = (  # in the path of their webhook; app.inbound.sources has each
+    *("postmark", "sendgrid", "mailgun", "ses", "resend", "mailersend", "brevo", "mailjet"),
+    *("mandrill", "sparkpost", "postal", "chatwoot", "slack", "twilio", "intercom", "zendesk"),
+    *("rasa", "dialogflow", "botpress"),
+)
+_KEY = re.compile(rf"{PREFIX}({'|'.join(SOURCES).upper()})_(SECRET|AUTH|TOPICS)")
 _SHOWN_DEFAULTS = {"data_dir": "~/.local/share/inlet", "artifacts": "the shipped folder"}
 _PASSWORDS = re.compile(r"(?<=://)([^:/?#]*):.*@|((?:ssl)?password)=[^&]*", re.IGNORECASE)
 
@@ -62,10 +75,27 @@ def _known_database(url: str) -> str:
     return url
 
 
+def _public_url(url: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
+        raise ValueError("must be an address such as https://inlet.example.com")
+    return url.rstrip("/")
+
+
 Folder = Annotated[Path, AfterValidator(_expanded)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Networks = Annotated[Names, AfterValidator(_networks)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_known_database)]
+
+
+class SourceKeys(BaseModel):
+    """What a provider's or a chat platform's requests are proved by; unset ones are not asked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    secret: str | None = Field(None, repr=False)
+    auth: str | None = Field(None, repr=False, pattern=r"^[^:]+:.+$")  # user:password
+    topics: Names = ()
 
 
 class Settings(BaseSettings):
@@ -126,6 +156,22 @@ class Settings(BaseSettings):
     idempotency_hours: int = Field(
         72, ge=1, le=720, description="Hours for which an Idempotency-Key is remembered."
     )
+    public_url: PublicUrl | None = Field(
+        None, description="Address that providers call us at; some sign it. Unset: as called."
+    )
+    own_addresses: Names = Field(
+        (), description="Our own mail addresses: what they send is automated."
+    )
+    raw_days: int = Field(
+        30, ge=1, le=3_650, description="Days for which what a provider sent is kept as it came."
+    )
+    chat_window_s: int = Field(
+        300, ge=0, le=86_400, description="Seconds in which fragments of a chat are read together."
+    )
+    sources: Mapping[str, SourceKeys] = Field(
+        default_factory=dict,
+        description="Those switched on by their `INLET_<SOURCE>_SECRET`, `_AUTH` or `_TOPICS`.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="debug, info, warning or error."
     )
@@ -163,15 +209,17 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     given = {name.upper(): value.strip() for name, value in environ.items()}
     given = {name: value for name, value in given.items() if name.startswith(PREFIX)}
-    known = {_variable(field): field for field in Settings.model_fields}
+    known = {_variable(field): field for field in Settings.model_fields if field != "sources"}
     values: dict[str, Any] = {known[name]: given[name] for name in known if given.get(name)}
     if "data_dir" not in values:
         values["data_dir"] = _data_dir(environ)
-    problems = [_unknown(name, known) for name in sorted(given) if name not in known]
+    values["sources"], used = _source_keys(given)
+    strange = sorted(given.keys() - known.keys() - used)
+    problems = [_unknown(name, known) for name in strange]
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        problems += [f"{_variable(e['loc'][0])} {_sentence(e['msg'])}" for e in error.errors()]
+        problems += [f"{_place(e['loc'])} {_sentence(e['msg'])}" for e in error.errors()]
     if problems:
         raise ConfigError("; ".join(problems))
     return settings
@@ -184,6 +232,24 @@ def settings_table() -> str:
         default = _SHOWN_DEFAULTS.get(name) or _shown(field.default)
         rows.append(f"| `{_variable(name)}` | {default} | {field.description} |")
     return "\n".join(rows)
+
+
+def _source_keys(given: Mapping[str, str]) -> tuple[dict[str, dict[str, str]], set[str]]:
+    """Gather the keys of each source, and the names of the variables that hold them."""
+    keys: dict[str, dict[str, str]] = {}
+    used = {name for name in given if _KEY.fullmatch(name)}
+    for name in sorted(used):
+        source, key = name.removeprefix(PREFIX).lower().rsplit("_", 1)
+        if given[name]:
+            keys.setdefault(source, {})[key] = given[name]
+    return keys, used
+
+
+def _place(location: Sequence[int | str]) -> str:
+    """Name the variable that a value came from."""
+    if location[0] == "sources":
+        return PREFIX + "_".join(map(str, location[1:3])).upper()
+    return _variable(location[0])
 
 
 def _variable(field: int | str) -> str:
@@ -205,7 +271,7 @@ def _shown(value: object) -> str:
         return "unset"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, tuple):
+    if isinstance(value, Mapping | tuple):
         return ", ".join(value) or "empty"
     return _PASSWORDS.sub(_without_password, str(value))
 

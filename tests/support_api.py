@@ -19,9 +19,12 @@ from app.api.services import Services
 from app.batching import Batcher
 from app.explaining import Explainer
 from app.intake import Intake
+from app.reception import mailroom_of
 from app.routing.loading import load_policy
 from app.settings import Settings
 from app.storage import endpoints, keys, tables
+from app.webhook.guard import Guard
+from app.webhook.sender import Sender
 
 HOST = "127.0.0.1:8080"
 NOTHING_STORED = {"messages": 0, "deliveries": 0, "idempotency_keys": 0}
@@ -60,24 +63,32 @@ class Api:
         limits = dict.fromkeys(prediction.intents, 0.25)
         return prediction.with_thresholds(limits) if channel == "sms" else prediction
 
+    def read_arrivals(self):
+        """Let the mailroom read all that waits, as its thread would."""
+        while self.app.state.services.mailroom.read_due():
+            pass
+
     def _services(self, **changes):
         policy = load_policy(None, known_intents=None)
+        intake = Intake(
+            database=self.database,
+            submit=self.batcher.submit,
+            for_channel=self.for_channel,
+            policy=lambda: policy,
+            now=self.clock,
+            predict_timeout_s=self.settings.predict_timeout_s,
+            personal_data=True,
+            on_enqueued=self._wake,
+            explain=self._explainer().explain,
+        )
+        sender = Sender(Guard((), ("127.0.0.0/8",), False), timeout_s=5.0)
         values = {
             "classify": self.batcher.submit,
             "for_channel": self.for_channel,
             "explain": self._explainer().explain,
             "waiting": lambda: self.batcher.waiting,
-            "intake": Intake(
-                database=self.database,
-                submit=self.batcher.submit,
-                for_channel=self.for_channel,
-                policy=lambda: policy,
-                now=self.clock,
-                predict_timeout_s=self.settings.predict_timeout_s,
-                personal_data=True,
-                on_enqueued=self._wake,
-                explain=self._explainer().explain,
-            ),
+            "intake": intake,
+            "mailroom": mailroom_of(self.settings, self.database, intake, sender, now=self.clock),
             "database": self.database,
             "settings": self.settings,
             "now": self.clock,

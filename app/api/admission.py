@@ -46,6 +46,12 @@ def intake_admission(request: Request) -> Admission:
     return admission
 
 
+def inbound_admission(request: Request) -> Admission:
+    """Give an endpoint the bound on requests of providers."""
+    admission: Admission = request.app.state.inbound_admission
+    return admission
+
+
 def explain_admission(request: Request) -> Admission:
     """Give an endpoint the bound on calls that ask for explanations."""
     admission: Admission = request.app.state.explain_admission

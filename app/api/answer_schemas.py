@@ -1,10 +1,10 @@
 """The forms of the API's answers, for /docs and for those who generate clients."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.domain import Channel, DeliveryStatus
+from app.domain import ArrivalStatus, Channel, DeliveryStatus
 
 
 class SignalAnswer(BaseModel):
@@ -135,6 +135,9 @@ class MessageAnswer(BaseModel):
     created_at: str
     prediction: PredictionAnswer
     decision: DecisionAnswer
+    facts: dict[str, Any] | None = Field(
+        description="What is known beside the text: thread, signature, attachments, machine mail."
+    )
     deliveries: list[DeliveryHistory]
     warnings: list[str]
 
@@ -143,6 +146,27 @@ class DeliveriesAnswer(BaseModel):
     """A page of deliveries, newest first."""
 
     deliveries: list[DeliveryAnswer]
+    before: str | None = Field(description="Give this as `before` for the next page, if any.")
+
+
+class ArrivalAnswer(BaseModel):
+    """What a provider sent, and how it stands."""
+
+    id: str
+    source: str
+    sha256: str = Field(description="Of the body, in hex.")
+    received_at: str
+    status: ArrivalStatus
+    attempts: int = Field(description="To read it.")
+    error_code: str | None = Field(description="Why it could not be read.")
+    bytes: int | None = Field(description="Of the body; null once it is no longer kept.")
+    message_ids: list[str] = Field(description="The messages that came of it.")
+
+
+class ArrivalsAnswer(BaseModel):
+    """A page of arrivals, newest first."""
+
+    arrivals: list[ArrivalAnswer]
     before: str | None = Field(description="Give this as `before` for the next page, if any.")
 
 

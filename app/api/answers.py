@@ -40,6 +40,7 @@ def whole(stored: Stored, history: Mapping[str, Sequence[Attempt]]) -> dict[str,
         "created_at": instant(message.created_at),
         "prediction": dict(stored.prediction),
         "decision": dict(stored.decision),
+        "facts": None if stored.facts is None else dict(stored.facts),
         "deliveries": [
             {**delivery(one), "history": [_attempt(tried) for tried in history[one.id]]}
             for one in stored.deliveries

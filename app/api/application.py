@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.types import Lifespan
 
-from app.api import classify, deliveries, messages, operations
+from app.api import arrivals, classify, deliveries, inbound, messages, operations, rasa
 from app.api.admission import Admission
 from app.api.middleware import Guarded, Observed
 from app.api.openapi import InletAPI
@@ -17,6 +17,7 @@ _DESCRIPTION = (
     "and hands it to whoever should answer."
 )
 _BATCHES = 2  # of messages on their way in at once: one in the network, and the next one
+_PROVIDERS = 32  # requests of providers being kept or judged at once
 _PROBES = 4  # looks at /readyz at once; each ends within seconds
 # FastAPI would give request bodies to any OpenTelemetry provider that it finds; ours are private.
 _NO_TELEMETRY: Any = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
@@ -48,12 +49,15 @@ def create_api(
         _BATCHES * services.settings.max_batch,
         refusal="too many messages are being accepted; come back in a second",
     )
+    api.state.inbound_admission = Admission(
+        _PROVIDERS, refusal="too much is being sent to us; send it again in a second"
+    )
     api.state.explain_admission = Admission(
         MAX_RUNNING, refusal="enough is being explained now; ask without explain, or later"
     )
     api.state.probe_admission = Admission(_PROBES, refusal="the state is being looked at")
-    for router in (classify.router, messages.router, deliveries.router, operations.router):
-        api.include_router(router)
+    for module in (classify, messages, inbound, rasa, arrivals, deliveries, operations):
+        api.include_router(module.router)
     api.add_middleware(Guarded)
     api.add_middleware(Observed, metrics=services.metrics)  # added last, so the outermost
     return api

@@ -11,6 +11,7 @@ from app.api.auth import Authenticator
 from app.api.metrics import Metrics
 from app.explaining import Explain
 from app.intake import ForChannel, Intake
+from app.mailroom import Mailroom
 from app.settings import Settings
 from app.storage.engine import Database
 from models.prediction import Prediction
@@ -27,6 +28,7 @@ class Services:
     explain: Explain  # blocks: not for the event loop
     waiting: Callable[[], int]  # messages in the batcher's queue
     intake: Intake
+    mailroom: Mailroom
     database: Database
     settings: Settings
     now: Callable[[], datetime]

@@ -1,11 +1,12 @@
 """Messages, with the prediction and the decision that were made of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
-from app.domain import Message, Sender, Stored
+from app.domain import Delivery, Message, Sender, Stored
 from app.storage import outbox, tables
 from app.storage.rows import insert_new
 
@@ -20,6 +21,7 @@ def add(
     *,
     prediction: Mapping[str, Any],
     decision: Mapping[str, Any],
+    facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Keep a message; its deliveries are enqueued in the same transaction.
 
@@ -34,6 +36,7 @@ def add(
         sender_name=message.sender.name,
         prediction=dict(prediction),
         decision=dict(decision),
+        facts=None if facts is None else dict(facts),
     )
 
 
@@ -47,15 +50,34 @@ def find_external(conn: Connection, source: str, external_id: str) -> Stored | N
     return _find(conn, _TABLE.c.source == source, _TABLE.c.external_id == external_id)
 
 
+def of_thread(
+    conn: Connection, source: str, thread_id: str, *, since: datetime, limit: int
+) -> list[Stored]:
+    """Give the last messages of a thread since an instant, oldest first, without deliveries."""
+    query = (
+        select(_TABLE)
+        .where(_TABLE.c.source == source, _TABLE.c.thread_id == thread_id)
+        .where(_TABLE.c.received_at >= since)
+        .order_by(_TABLE.c.received_at.desc(), _TABLE.c.id.desc())
+        .limit(limit)
+    )
+    return [_stored(row, ()) for row in reversed(conn.execute(query).mappings().all())]
+
+
 def _find(conn: Connection, *conditions: ColumnElement[bool]) -> Stored | None:
     row = conn.execute(select(_TABLE).where(*conditions)).mappings().first()
     if row is None:
         return None
+    return _stored(row, outbox.of_message(conn, row["id"]))
+
+
+def _stored(row: RowMapping, deliveries: Iterable[Delivery]) -> Stored:
     return Stored(
         message=_message(row),
         prediction=row["prediction"],
         decision=row["decision"],
-        deliveries=tuple(outbox.of_message(conn, row["id"])),
+        facts=row["facts"],
+        deliveries=tuple(deliveries),
     )
 
 

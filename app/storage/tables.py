@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from app.domain import Channel, DeliveryStatus
+from app.domain import ArrivalStatus, Channel, DeliveryStatus
 from app.storage.instant import Instant
 from app.storage.text import JsonText, PlainText
 
@@ -62,7 +62,32 @@ messages = Table(
     Column("created_at", Instant, nullable=False, index=True),
     Column("prediction", JsonText, nullable=False),
     Column("decision", JsonText, nullable=False),
+    Column("facts", JsonText),  # beside the text: quoted thread, signature, attachments, …
     UniqueConstraint("source", "external_id"),  # rows without external_id do not collide
+    Index(None, "source", "thread_id", "received_at"),  # a conversation's last fragments
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("source", PlainText, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),  # of the body: a provider's retry is the same
+    Column("once", PlainText),  # what may stand in one request alone
+    Column("url", PlainText, nullable=False),
+    Column("headers", JsonText, nullable=False),
+    Column("body", LargeBinary),  # gone once INLET_RAW_DAYS are over
+    Column("received_at", Instant, nullable=False, index=True),
+    Column("status", _one_of(ArrivalStatus, name="status"), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("error_code", PlainText),
+    Column("message_ids", JsonText, nullable=False),
+    UniqueConstraint("source", "sha256"),
+    UniqueConstraint("source", "once"),
+    CheckConstraint("length(sha256) = 32", name="sha256"),
+    CheckConstraint("attempts >= 0", name="attempts"),
+    Index(None, "status", "next_attempt_at"),
 )
 
 endpoints = Table(

@@ -3,9 +3,9 @@
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
@@ -16,7 +16,12 @@ from app.errors import EndpointRejected
 from app.webhook.guard import Guard
 from app.webhook.retry import parse_retry_after
 from app.webhook.target import Target, parse_target
-from app.webhook.transport import Deadline, GuardedBackend, TooLargeError
+from app.webhook.transport import (
+    MAX_ANSWER_BYTES,
+    Deadline,
+    GuardedBackend,
+    TooLargeError,
+)
 
 EXCERPT_BYTES = 1_024
 
@@ -32,6 +37,20 @@ _ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (  # the first that fits
     (httpcore2.NetworkError, "protocol_error"),
 )
 _FAILURES = tuple(error for error, _ in _ERROR_CODES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What came of getting a document."""
+
+    status_code: int | None  # None where no HTTP answer came
+    error_code: str | None = None
+    body: bytes = b""
+
+    @property
+    def found(self) -> bool:
+        """Whether the document is there; only 200 is."""
+        return self.status_code == 200
 
 
 class Sender:
@@ -73,23 +92,52 @@ class Sender:
             answer = Answer(status_code=None, error_code=_error_code(error))
         return replace(answer, duration_ms=round((time.monotonic() - started) * 1000, 1))
 
+    def fetch(self, url: str, headers: Mapping[str, str], *, max_bytes: int) -> Fetched:
+        """Get a document whole, or the reason why there is none; never an exception."""
+        deadline = Deadline(time.monotonic() + self._timeout_s)
+        room = max_bytes + MAX_ANSWER_BYTES  # for the headers
+        try:
+            target = parse_target(url)
+            with self._stream("GET", target, headers, b"", deadline, room) as response:
+                body = _whole(response, max_bytes)
+                return Fetched(status_code=response.status, body=body)
+        except _FAILURES as error:
+            return Fetched(status_code=None, error_code=_error_code(error))
+
     def _exchange(
         self, target: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline
     ) -> Answer:
+        stream = self._stream("POST", target, headers, body, deadline, MAX_ANSWER_BYTES)
+        with stream as response:
+            return self._answer(response)
+
+    @contextmanager
+    def _stream(
+        self,
+        method: str,
+        target: Target,
+        headers: Mapping[str, str],
+        body: bytes,
+        deadline: Deadline,
+        room: int,
+    ) -> Iterator[httpcore2.Response]:
+        """Open the one connection of an exchange, and give what comes back."""
         url = httpcore2.URL(
             scheme=target.scheme, host=target.host, port=target.port, target=target.path
         )
         connection = httpcore2.HTTPConnection(
             url.origin,
             ssl_context=self._ssl_context,
-            network_backend=GuardedBackend(self._guard, scheme=target.scheme, deadline=deadline),
+            network_backend=GuardedBackend(
+                self._guard, scheme=target.scheme, deadline=deadline, max_answer_bytes=room
+            ),
         )
         sent = [*headers.items(), *self._own_headers(target, body)]
         with (
             closing(connection),
-            connection.stream("POST", url, headers=sent, content=body) as response,
+            connection.stream(method, url, headers=sent, content=body) as response,
         ):
-            return self._answer(response)
+            yield response
 
     def _own_headers(self, target: Target, body: bytes) -> list[tuple[str, str]]:
         return [
@@ -132,6 +180,15 @@ def _excerpt(response: httpcore2.Response) -> str:
         pass  # the status counts; nobody reads the rest
     text = kept.decode("utf-8", errors="replace").replace("\0", "")
     return text.encode()[:EXCERPT_BYTES].decode(errors="ignore")  # a replacement is longer
+
+
+def _whole(response: httpcore2.Response, max_bytes: int) -> bytes:
+    body = b""
+    for chunk in response.iter_stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise TooLargeError
+    return body
 
 
 def _version() -> str:

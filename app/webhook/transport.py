@@ -41,8 +41,16 @@ class Deadline:
 class GuardedBackend(httpcore2.NetworkBackend):
     """Opens the sockets of one attempt: resolve, check, connect to what was checked."""
 
-    def __init__(self, guard: Guard, *, scheme: str, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        *,
+        scheme: str,
+        deadline: Deadline,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
+    ) -> None:
         self._guard = guard
+        self._room = max_answer_bytes
         self._scheme = scheme
         self._deadline = deadline
 
@@ -68,7 +76,9 @@ class GuardedBackend(httpcore2.NetworkBackend):
         for tried, address in enumerate(addresses):
             share_s = self._deadline.remaining_s / (len(addresses) - tried)
             try:
-                return DeadlineStream(_connected(address, port, share_s), self._deadline)
+                return DeadlineStream(
+                    _connected(address, port, share_s), self._deadline, self._room
+                )
             except OSError as error:
                 failure = error
         if isinstance(failure, TimeoutError | ConnectionResetError):
@@ -79,16 +89,18 @@ class GuardedBackend(httpcore2.NetworkBackend):
 class DeadlineStream(httpcore2.NetworkStream):
     """A socket on which every wait ends at the deadline, and which reads only so much."""
 
-    def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
+    def __init__(
+        self, connected: socket.socket, deadline: Deadline, room: int = MAX_ANSWER_BYTES
+    ) -> None:
         self._socket = connected
         self._deadline = deadline
-        self._room = MAX_ANSWER_BYTES
+        self._room = room  # bytes that may still be read
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Give what has come; `timeout` is not used, the deadline is.
 
         Raises:
-            TooLargeError: MAX_ANSWER_BYTES were read before.
+            TooLargeError: As much as there is room for was read before.
         """
         if self._room <= 0:
             raise TooLargeError
@@ -126,7 +138,7 @@ class DeadlineStream(httpcore2.NetworkStream):
         except BaseException:
             self.close()
             raise
-        return DeadlineStream(secured, self._deadline)
+        return DeadlineStream(secured, self._deadline, self._room)
 
 
 def _connected(address: str, port: int, timeout_s: float) -> socket.socket:

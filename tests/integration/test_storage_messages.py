@@ -35,6 +35,7 @@ def test_a_message_comes_back_as_it_was_with_what_was_made_of_it(database):
         message=a_message(),
         prediction=PREDICTION,
         decision=DECISION,
+        facts=None,
         deliveries=(first, second),
     )
     assert list(found.prediction["intents"]) == ["pricing", "demo_request"]

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,11 @@ DEFINITIONS = {
 }
 
 
+CLAUSE = re.compile(
+    r",\s*(?![^()]*\))|\n"
+)  # a comma that stands in no parentheses, or a line's end
+
+
 @pytest.fixture
 def empty(empty_database_url):
     database = open_database(empty_database_url)
@@ -54,9 +60,9 @@ def empty(empty_database_url):
 def definitions(database):
     with database.read() as conn:
         rows = conn.execute(text(DEFINITIONS[database.dialect])).all()
-    # SQLite gives whole statements: which clause stands on which line says nothing.
+    # SQLite gives whole statements: the order of the clauses, and their lines, say nothing.
     return [
-        (*names, sorted(line.strip("\t ,") for line in (sql or "").splitlines()))
+        (*names, sorted(clause.strip("\n\t ,()") for clause in CLAUSE.split(sql or "")))
         for *names, sql in rows
     ]
 

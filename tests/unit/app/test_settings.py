@@ -215,3 +215,38 @@ def test_the_table_has_a_row_for_each_variable_and_is_the_same_on_every_machine(
     ]
     assert "| `INLET_ARTIFACTS` | the shipped folder | Folder of the model versions. |" in rows
     assert [row for row in rows if "None" in row or "/home" in row] == []
+
+
+def test_the_keys_of_a_source_have_variables_of_their_own():
+    actual = load_settings(
+        {
+            "INLET_MAILGUN_SECRET": "key-1",
+            "INLET_POSTMARK_AUTH": "post:mark",
+            "INLET_SES_TOPICS": "arn:aws:sns:eu-west-1:1:in, arn:aws:sns:eu-west-1:1:two",
+            "INLET_SLACK_SECRET": "",
+        }
+    )
+
+    assert set(actual.sources) == {"mailgun", "postmark", "ses"}
+    assert actual.sources["mailgun"].secret == "key-1"
+    assert actual.sources["postmark"].auth == "post:mark"
+    assert len(actual.sources["ses"].topics) == 2
+
+
+def test_a_password_without_a_user_is_named_and_not_shown():
+    found = problems(INLET_BREVO_AUTH="onlyapassword")
+
+    assert found.startswith("INLET_BREVO_AUTH ")
+    assert "onlyapassword" not in found
+
+
+def test_no_secret_of_a_source_is_shown():
+    settings = load_settings({"INLET_MAILGUN_SECRET": "key-1"})
+
+    assert "key-1" not in repr(settings) + str(settings.masked())
+    assert settings.masked()["INLET_SOURCES"] == "mailgun"
+
+
+@pytest.mark.parametrize("url", ["inlet.example.com", "ftp://x", "https://x/?a=b", "https:// x"])
+def test_a_public_address_must_be_one(url):
+    assert problems(INLET_PUBLIC_URL=url).startswith("INLET_PUBLIC_URL must be an address")

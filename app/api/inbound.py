@@ -1,0 +1,157 @@
+"""POST /v1/inbound/{source}: what mail providers and chat platforms send us."""
+
+import zlib
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.api.access import Needs
+from app.api.admission import Admission, inbound_admission
+from app.api.body import read_body
+from app.api.openapi import problems
+from app.api.problems import problem
+from app.api.services import Services, services_of
+from app.errors import AppError, Overloaded, Refused
+from app.inbound.values import NotAuthentic, Post, Reply, Source, Unreadable
+from app.mailroom import CHAT, EMAIL
+
+router = APIRouter(tags=["inbound"])
+
+MAX_MAIL_BYTES = 35 * 1024 * 1024  # RELIABILITY.md P20
+_MAIL_TYPES = ("message/rfc822", "application/octet-stream", "text/plain")
+_PACKED = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+
+
+@router.post(
+    "/v1/inbound/email",
+    summary="Take a raw mail in",
+    status_code=202,
+    responses=problems(400, 401, 403, 408, 413, 415, 500, 503),
+    dependencies=[Depends(Needs("messages:write"))],
+)
+async def receive_mail(
+    request: Request,
+    services: Annotated[Services, Depends(services_of)],
+    admission: Annotated[Admission, Depends(inbound_admission)],
+) -> JSONResponse:
+    """Keep a whole mail, as `message/rfc822`; it is read in the background, each mail once."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _MAIL_TYPES:
+        raise Refused("send Content-Type: message/rfc822", code="unsupported_media_type")
+    post = await _post_of(request, services, MAX_MAIL_BYTES)
+    if not post.body.strip():
+        raise Refused("the body is empty; send the whole mail", code="bad_request")
+    kept = await admission.run(partial(services.mailroom.keep, EMAIL, post))
+    return JSONResponse({"id": kept}, 202)
+
+
+@router.post(
+    "/v1/inbound/chat",
+    summary="Take a line of a chat in, and say whether a person should take over",
+    responses=problems(400, 401, 403, 408, 413, 422, 500, 503),
+    dependencies=[Depends(Needs("messages:write"))],
+)
+async def receive_chat(
+    request: Request,
+    services: Annotated[Services, Depends(services_of)],
+    admission: Annotated[Admission, Depends(inbound_admission)],
+) -> Response:
+    """Judge what one person wrote in a conversation, together with what they wrote just before."""
+    return await _received(CHAT, request, services, admission)
+
+
+@router.head("/v1/inbound/{source}", include_in_schema=False)
+async def show_presence(
+    source: str, services: Annotated[Services, Depends(services_of)]
+) -> Response:
+    """Tell a provider that checks the address whether it is switched on."""
+    services.mailroom.desk(source)
+    return Response()
+
+
+@router.post(
+    "/v1/inbound/{source}",
+    summary="Take in what a provider or a chat platform sends",
+    responses=problems(400, 401, 404, 408, 413, 422, 429, 500, 503),
+)
+async def receive(
+    source: str,
+    request: Request,
+    services: Annotated[Services, Depends(services_of)],
+    admission: Annotated[Admission, Depends(inbound_admission)],
+) -> Response:
+    """Prove that the provider sent it, keep it, and answer as that provider needs.
+
+    A source whose keys are not set is answered 404.
+    """
+    return await _received(source, request, services, admission)
+
+
+async def _received(
+    name: str, request: Request, services: Services, admission: Admission
+) -> Response:
+    desk = services.mailroom.desk(name)
+    waits = desk.source.answer is not None
+    take: Callable[..., Reply] = services.mailroom.answer if waits else services.mailroom.take
+    try:
+        post = await _post_of(request, services, desk.source.max_bytes)
+        reply = await admission.run(partial(take, desk, post))
+    except (NotAuthentic, Unreadable, Overloaded) as error:
+        return _refusal(error, desk.source, request)
+    return Response(reply.body, reply.status, media_type=reply.content_type)
+
+
+def _refusal(error: AppError, source: Source, request: Request) -> Response:
+    """Answer with the code that makes this provider do the right thing."""
+    status, headers = source.unreadable_status, {}
+    if isinstance(error, NotAuthentic):
+        status = source.refused_status
+    if isinstance(error, Overloaded):
+        status, headers = source.busy_status, {"Retry-After": str(error.retry_after_s)}
+    return problem(request.scope, status, error.code, error.detail, headers=headers)
+
+
+async def _post_of(request: Request, services: Services, max_bytes: int) -> Post:
+    """Read a request as it came, within limits."""
+    raw = await read_body(request, max_bytes=max_bytes, deadline_s=services.body_deadline_s)
+    headers = dict(reversed(request.headers.items()))  # of one sent twice, the first stands
+    packing = headers.get("content-encoding", "identity").strip().lower()
+    return Post(
+        url=_url_of(request, services.settings.public_url),
+        query=dict(request.query_params),
+        headers=headers,
+        body=raw if packing == "identity" else unpacked(raw, packing, max_bytes=max_bytes),
+        received_at=services.now(),
+    )
+
+
+def unpacked(raw: bytes, packing: str, *, max_bytes: int) -> bytes:
+    """Undo a Content-Encoding.
+
+    Raises:
+        Refused: It is none that we know, is broken, or holds more than is read of a body.
+    """
+    if packing not in _PACKED:
+        raise Refused("send the body plain, gzip or deflate", code="unsupported_media_type")
+    stream = zlib.decompressobj(_PACKED[packing])
+    try:
+        plain = stream.decompress(raw, max_bytes + 1)
+    except zlib.error:
+        raise Refused(
+            "the body is not what its Content-Encoding says", code="bad_request"
+        ) from None
+    if len(plain) > max_bytes:
+        raise Refused(f"the body is larger than {max_bytes} bytes", code="too_large")
+    return plain
+
+
+def _url_of(request: Request, public_url: str | None) -> str:
+    """Give the address as the provider called it; behind a proxy only the operator knows it."""
+    if public_url is None:
+        return str(request.url)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"{public_url}{request.url.path}{query}"

@@ -1,0 +1,1 @@
+"""What providers and chat platforms send, verified and read into messages."""

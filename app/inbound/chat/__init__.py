@@ -1,0 +1,1 @@
+"""Chat platforms and bots: one module for each."""

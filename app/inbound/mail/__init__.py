@@ -1,0 +1,1 @@
+"""Mail providers: one module for each."""

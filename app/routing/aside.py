@@ -1,0 +1,35 @@
+"""Decisions that no rule is asked about: what a machine wrote, what nobody could read, repeats."""
+
+from dataclasses import replace
+
+from app.domain import Decision, Facts
+from app.routing.policy import Policy
+
+AUTOMATED, REVIEW = "automated", "review"  # routes
+_EVENT = "message.routed"
+_TOLD = "the conversation was handed over for this before: nobody is told twice"
+
+
+def set_aside(facts: Facts, policy: Policy) -> Decision | None:
+    """Decide on a message that must not reach a person as a wish; None where the policy decides."""
+    if facts.automated is not None:
+        return _aside(AUTOMATED, f"written by a machine: {facts.automated}", policy)
+    if facts.unreadable is not None:
+        return _aside(REVIEW, f"its text could not be read: {facts.unreadable}", policy)
+    return None
+
+
+def told_before(decision: Decision) -> Decision:
+    """Let a decision stand without telling anybody again."""
+    return replace(decision, endpoints=(), reasons=(*decision.reasons, _TOLD))
+
+
+def _aside(route: str, reason: str, policy: Policy) -> Decision:
+    return Decision(
+        route=route,
+        rule="set aside",
+        reasons=(reason,),
+        endpoints=(),
+        event_type=_EVENT,
+        policy_sha256=policy.sha256,
+    )
