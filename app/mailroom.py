@@ -175,10 +175,10 @@ class Mailroom:
         except (Unreadable, Refused, NotFound) as error:
             self._settle(arrival, ArrivalStatus.FAILED, started_s, error_code=error.code)
         except Overloaded as error:
-            self._postpone(arrival, error.code)
+            self._postpone(arrival, error.code, counts=False)
         except Exception:  # an arrival that we cannot read must not stop the others
             log.exception("reading_failed", arrival_id=arrival.id, source=arrival.source)
-            self._postpone(arrival, "internal_error")
+            self._postpone(arrival, "internal_error", counts=True)
         else:
             self._settle(arrival, status, started_s, message_ids=ids)
 
@@ -221,11 +221,11 @@ class Mailroom:
             duration_ms=round((time.perf_counter() - started_s) * 1_000, 1),
         )
 
-    def _postpone(self, arrival: Arrival, error_code: str) -> None:
+    def _postpone(self, arrival: Arrival, error_code: str, *, counts: bool) -> None:
         pause_s = _PAUSES_S[min(arrival.attempts, len(_PAUSES_S)) - 1]
         with self._database.write() as conn:
             until = self._now() + timedelta(seconds=pause_s)
-            arrivals.postpone(conn, arrival, until, error_code=error_code)
+            arrivals.postpone(conn, arrival, until, error_code=error_code, counts=counts)
 
     def _same(self, arrival: Arrival) -> str:
         with self._database.read() as conn:

@@ -58,7 +58,7 @@ def list_arrivals(
     "/v1/arrivals/{id}",
     summary="Look at what a provider sent",
     response_model=ArrivalAnswer,
-    responses=problems(401, 403, 404, 500, 503),
+    responses=problems(401, 403, 404, 422, 500, 503),
     dependencies=[Depends(Needs("messages:read"))],
 )
 def find_arrival(id: str, services: Annotated[Services, Depends(services_of)]) -> JSONResponse:
@@ -75,7 +75,7 @@ def find_arrival(id: str, services: Annotated[Services, Depends(services_of)]) -
     summary="Read an arrival again that could not be read",
     status_code=202,
     response_model=ArrivalAnswer,
-    responses=problems(401, 403, 404, 409, 500, 503),
+    responses=problems(401, 403, 404, 409, 422, 500, 503),
     dependencies=[Depends(Needs("messages:write"))],
 )
 def read_again(id: str, services: Annotated[Services, Depends(services_of)]) -> JSONResponse:

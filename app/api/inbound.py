@@ -12,16 +12,27 @@ from starlette.responses import JSONResponse, Response
 from app.api.access import Needs
 from app.api.admission import Admission, inbound_admission
 from app.api.body import read_body
-from app.api.openapi import problems
+from app.api.openapi import body_of, problems
 from app.api.problems import problem
 from app.api.services import Services, services_of
 from app.errors import AppError, Overloaded, Refused
+from app.inbound.chat.generic import ChatRequest
 from app.inbound.values import NotAuthentic, Post, Reply, Source, Unreadable
 from app.mailroom import CHAT, EMAIL
 
 router = APIRouter(tags=["inbound"])
 
 MAX_MAIL_BYTES = 35 * 1024 * 1024  # RELIABILITY.md P20
+CHAT_EXAMPLES = {
+    "a line": {
+        "value": {
+            "conversation_id": "visit-81",
+            "message_id": "3",
+            "text": "Could we see a demo next week?",
+            "sender": {"email": "ann@example.com"},
+        }
+    }
+}
 _MAIL_TYPES = ("message/rfc822", "application/octet-stream", "text/plain")
 _PACKED = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
@@ -52,7 +63,8 @@ async def receive_mail(
 @router.post(
     "/v1/inbound/chat",
     summary="Take a line of a chat in, and say whether a person should take over",
-    responses=problems(400, 401, 403, 408, 413, 422, 500, 503),
+    responses=problems(400, 401, 403, 408, 413, 415, 422, 500, 503),
+    openapi_extra=body_of(ChatRequest, examples=CHAT_EXAMPLES),
     dependencies=[Depends(Needs("messages:write"))],
 )
 async def receive_chat(

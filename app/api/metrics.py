@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from app.domain import Answer, DeliveryStatus
+from app.domain import Answer, ArrivalStatus, DeliveryStatus
 
 UNMATCHED = "unmatched"  # the route label of a path that no route has
 _FAILURES = frozenset(  # what app.webhook.sender and the worker call them
@@ -41,6 +41,12 @@ class Metrics:
             ("result",),
             registry=registry,
         )
+        self._arrivals = Gauge(
+            "inlet_arrivals",
+            "What providers sent, by how it stands.",
+            ("status",),
+            registry=registry,
+        )
         self._deliveries = Gauge(
             "inlet_deliveries", "Deliveries kept, by status.", ("status",), registry=registry
         )
@@ -74,6 +80,11 @@ class Metrics:
         """Show the length of the model's queue."""
         self._waiting.set(waiting)
 
+    def show_arrivals(self, counts: Mapping[ArrivalStatus, int]) -> None:
+        """Set how many requests of providers stand where."""
+        for status, count in counts.items():
+            self._arrivals.labels(status.value).set(count)
+
     def show_deliveries(
         self, counts: Mapping[DeliveryStatus, int], oldest_due_age_s: float
     ) -> None:
@@ -87,6 +98,7 @@ class Metrics:
         """Show that the outbox could not be read; no stale figures stay."""
         self._database_up.set(0)
         self._deliveries.clear()
+        self._arrivals.clear()
         self._oldest_due.set(float("nan"))
 
     def render(self) -> bytes:

@@ -9,9 +9,10 @@ from pydantic.json_schema import models_json_schema
 
 from app.api.problems import MEDIA_TYPE
 from app.api.schemas import BatchRequest, MessageRequest, TextRequest
+from app.inbound.chat.generic import ChatRequest
 
 _REF = "#/components/schemas/{model}"
-_OPEN_PATHS = ("/livez", "/readyz")
+_OPEN_PATHS = ("/livez", "/readyz", "/v1/inbound/{source}")  # providers have proofs of their own
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "`inlet keys create` makes one."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -92,7 +93,7 @@ def _problem_response(status: int) -> dict[str, Any]:
 
 
 def _own_schemas() -> dict[str, Any]:
-    schemas = (TextRequest, BatchRequest, MessageRequest, Problem)
+    schemas = (TextRequest, BatchRequest, MessageRequest, ChatRequest, Problem)
     _, described = models_json_schema(
         [(schema, "validation") for schema in schemas], ref_template=_REF
     )

@@ -26,7 +26,7 @@ from app.settings import load_settings
 from app.smtp.terms import Terms, domain_of
 from app.storage.engine import Database
 
-_CLOSE_S = 2.0  # for a database that another process keeps busy
+_CLOSE_S = 1.0  # for a database that another process keeps busy
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ def smtp(
         with bound(host, port) as listener:
             database = open_database_of(settings)
             terms = Terms(
-                keep=_keeping_in(database),
+                keep=keeping_in(database),
                 now=utc_now,
                 max_bytes=max_bytes,
                 lmtp=lmtp,
@@ -62,6 +62,12 @@ def smtp(
             _say_where(listener, terms)
             asyncio.run(_take_until_signal(listener, terms))
             _close(database)
+
+
+def keeping_in(database: Database) -> Callable[[Post], str]:
+    """Keep mails as the service does, and leave the reading to it."""
+    mailroom = Mailroom(database, {}, _not_here, now=utc_now, fetch=_not_here)
+    return partial(mailroom.keep, EMAIL)
 
 
 async def _take_until_signal(listener: socket.socket, terms: Terms) -> None:
@@ -98,12 +104,6 @@ def _domains(given: Sequence[str]) -> frozenset[str]:
     return frozenset(map(domain_of, given))
 
 
-def _keeping_in(database: Database) -> Callable[[Post], str]:
-    """Keep mails as the service does that reads them."""
-    mailroom = Mailroom(database, {}, _not_here, now=utc_now, confirm=_not_here)
-    return partial(mailroom.keep, EMAIL)
-
-
 def _not_here(*_: object) -> NoReturn:
     raise ConfigError("mails are only kept here; `inlet serve` reads them")
 
@@ -111,14 +111,14 @@ def _not_here(*_: object) -> NoReturn:
 def _say_where(listener: socket.socket, terms: Terms) -> None:
     """Tell a person where mails are taken, and how open the door is."""
     host, port = listener.getsockname()[:2]
+    if not is_loopback(host):
+        log.warning("smtp_open_to_others", host=host, every_domain=not terms.domains)
     scheme = "lmtp" if terms.lmtp else "smtp"
     whose = ", ".join(sorted(terms.domains)) or "every domain"
     say(
         f"Inlet listens on {scheme}://{_shown_host(host)}:{port}, for mails to {whose} of up to "
         f"{terms.max_bytes} bytes; `inlet serve` reads what is kept"
     )
-    if not is_loopback(host):
-        log.warning("smtp_open_to_others", host=host, every_domain=not terms.domains)
 
 
 def _close(database: Database) -> None:

@@ -105,6 +105,7 @@ class Connection(SMTP):
         if self._keeping or (patient and self._receiving):
             self._last_words = words
         elif self.transport is not None:
+            log.info("smtp_hung_up", answer=words[:9])
             line = cast(asyncio.Transport, self.transport)
             line.write(words.encode() + b"\r\n")
             line.close()

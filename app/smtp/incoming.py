@@ -41,13 +41,18 @@ class Incoming:
         if rest is not None:
             del self._raw[end + len(_EOL) :]
         self._dots += self._raw.count(_DOT, max(0, before - len(_DOT) + 1))
-        if len(self._raw) - len(_EOL) - self._dots > self._max_bytes or self._refusal:
-            self.refuse(f"552 5.3.4 No mail may have more than {self._max_bytes} bytes")
+        if self._refusal or len(self._raw) - self._dots > self._max_bytes + 2 * len(_END):
+            self.refuse(self._too_large())  # the end may be there in part: `mail` counts exactly
         return rest
 
     def mail(self) -> bytes | str:
         """Give the mail as it was before transport, or the answer of its refusal."""
         if self._refusal is not None:
             return self._refusal
-        whole = self._raw.replace(_DOT, _EOL)
-        return bytes(memoryview(whole)[len(_EOL) :]) if whole.strip() else _EMPTY
+        whole = bytes(memoryview(self._raw.replace(_DOT, _EOL))[len(_EOL) :])
+        if len(whole) > self._max_bytes:
+            return self._too_large()
+        return whole if whole.strip() else _EMPTY
+
+    def _too_large(self) -> str:
+        return f"552 5.3.4 No mail may have more than {self._max_bytes} bytes"

@@ -18,7 +18,7 @@ class Terms:
     domains: frozenset[str] = frozenset()  # as `domain_of` writes them; empty: all
     idle_s: float = 30.0  # for a command, or between two pieces of a mail
     session_s: float = 300.0
-    stop_s: float = 7.0  # for mails that are on their way in when the server stops
+    stop_s: float = 5.0  # for mails that are on their way in when the server stops
 
 
 def domain_of(address: str) -> str:

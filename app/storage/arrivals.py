@@ -56,10 +56,17 @@ def settle(
     return conn.execute(change).rowcount == 1
 
 
-def postpone(conn: Connection, arrival: Arrival, until: datetime, *, error_code: str) -> bool:
-    """Let a claimed arrival be read later; False where a later claim owns it."""
+def postpone(
+    conn: Connection, arrival: Arrival, until: datetime, *, error_code: str, counts: bool
+) -> bool:
+    """Let a claimed arrival be read later; False where a later claim owns it.
+
+    An attempt that failed for want of capacity does not count: nothing is wrong with the arrival.
+    """
+    attempts = _TABLE.c.attempts - (0 if counts else 1)
     change = update(_TABLE).where(*_claimed(arrival))
-    return conn.execute(change.values(next_attempt_at=until, error_code=error_code)).rowcount == 1
+    later = change.values(next_attempt_at=until, error_code=error_code, attempts=attempts)
+    return conn.execute(later).rowcount == 1
 
 
 def again(conn: Connection, arrival_id: str, *, now: datetime) -> bool:

@@ -15,6 +15,13 @@ OPERATIONS = {
     ("/v1/messages/{id}", "get"): "200",
     ("/v1/deliveries", "get"): "200",
     ("/v1/deliveries/{id}/replay", "post"): "202",
+    ("/v1/inbound/email", "post"): "202",
+    ("/v1/inbound/chat", "post"): "200",
+    ("/v1/inbound/{source}", "post"): "200",
+    ("/v1/arrivals", "get"): "200",
+    ("/v1/arrivals/{id}", "get"): "200",
+    ("/v1/arrivals/{id}/read", "post"): "202",
+    ("/model/parse", "post"): "200",
     ("/livez", "get"): "200",
     ("/readyz", "get"): "200",
     ("/metrics", "get"): "200",
@@ -84,11 +91,12 @@ def test_the_examples_are_in_the_description(described):
     assert examples("/v1/messages") == MESSAGE_EXAMPLES
 
 
-def test_only_the_probes_need_no_key(described):
+def test_only_the_probes_and_providers_with_their_own_proof_need_no_key(described):
+    open_paths = ("/livez", "/readyz", "/v1/inbound/{source}")
     assert described["security"] == [{"bearer": []}, {"header": []}]
     for path, method in OPERATIONS:
         security = described["paths"][path][method].get("security")
-        assert security == ([] if path in ("/livez", "/readyz") else None)
+        assert security == ([] if path in open_paths else None)
 
 
 @pytest.mark.parametrize("query", ["/nope", "/v1/deliveries?limit=0", "/v1/messages"])

@@ -1,153 +1,30 @@
-import asyncio
 import fcntl
-import json
 import logging
 import random
-import signal
 import smtplib
 import socket
 import struct
-import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import structlog
-import typer
-from support_service import Inlet, environ_of
-from typer.testing import CliRunner
+from support_smtp import FROM, MAIL, TO, Held, Raw, bodies, connected, kept, running
 
-from app.cli.smtp import smtp
+from app.cli.smtp import keeping_in
 from app.domain import ArrivalStatus
-from app.mailroom import EMAIL, Mailroom
-from app.main import utc_now
 from app.smtp.door import MAX_RECIPIENTS
-from app.smtp.server import MAX_CONNECTIONS, serve
-from app.smtp.terms import Terms
-from app.storage import arrivals
+from app.smtp.server import MAX_CONNECTIONS
 from app.storage.engine import open_database
 
-FROM, TO = "ada@example.com", "hello@ours.example"
-MAIL = b"Message-ID: <1@example.com>\r\nSubject: Prices\r\n\r\nWhat does it cost?\r\n"
-COMMAND = (sys.executable, "-c", "import typer; from app.cli.smtp import smtp; typer.run(smtp)")
-alone = typer.Typer()
-alone.command()(smtp)
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close without saying goodbye
-
-
-def keep_in(database):
-    mailroom = Mailroom(database, {}, None, now=utc_now, confirm=None)
-    return partial(mailroom.keep, EMAIL)
-
-
-@contextmanager
-def running(keep, **changes):
-    """A server in a thread; its port and, to end it before, its stop."""
-    terms = Terms(keep=keep, now=utc_now, **{"max_bytes": 1_000_000, **changes})
-    started = threading.Event()
-    held = {}
-
-    async def main():
-        stop = asyncio.Event()
-        held["stop"] = partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
-        started.set()
-        await serve(listener, terms, stop)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
-        thread.start()
-        assert started.wait(30)
-        try:
-            yield port, held["stop"], thread
-        finally:
-            if thread.is_alive():
-                held["stop"]()
-            thread.join(30)
-            assert not thread.is_alive()
 
 
 @pytest.fixture
 def port(database):
-    with running(keep_in(database)) as (port, _, _):
+    with running(keeping_in(database)) as (port, _, _):
         yield port
-
-
-@contextmanager
-def connected(port, *, lmtp=False):
-    client = (smtplib.LMTP if lmtp else smtplib.SMTP)("127.0.0.1", port, timeout=30)
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-class Held:
-    """Keeps nothing before it is let."""
-
-    def __init__(self):
-        self.let = threading.Event()
-        self._begun = threading.Semaphore(0)
-
-    def __call__(self, post):
-        self._begun.release()
-        assert self.let.wait(30)
-        return "arr_1"
-
-    def wait_for(self, mails):
-        for _ in range(mails):
-            assert self._begun.acquire(timeout=30)
-
-
-class Raw:
-    """A client that says what it likes, byte by byte."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
-        self.lines = self.socket.makefile("rb")
-        self.greeting = self.hear()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.lines.close()
-        self.socket.close()
-
-    def say(self, *lines):
-        self.socket.sendall(b"".join(line + b"\r\n" for line in lines))
-
-    def hear(self, replies=1):
-        """So many replies, of each the last line; b"" where the server has hung up."""
-        heard = []
-        while len(heard) < replies:
-            line = self.lines.readline()
-            if line[3:4] != b"-":
-                heard.append(line)
-        return heard[0] if replies == 1 else heard
-
-    def begin_mail(self, hello=b"EHLO client"):
-        self.say(hello, b"MAIL FROM:<ada@example.com>", b"RCPT TO:<hello@ours.example>", b"DATA")
-        assert self.hear(4)[3].startswith(b"354 ")
-
-    def send_mail(self, mail):
-        """A mail as it stands on the wire, without its end."""
-        self.begin_mail()
-        self.socket.sendall(mail + b".\r\n")
-        return self.hear()
-
-
-def kept(database):
-    """What is kept, the oldest first."""
-    with database.read() as conn:
-        return sorted(arrivals.listed(conn, limit=10_000), key=lambda arrival: arrival.id)
-
-
-def bodies(database):
-    return [arrival.body for arrival in kept(database)]
 
 
 def test_a_mail_is_there_once_it_is_acknowledged(database, port):
@@ -165,6 +42,26 @@ def test_the_acknowledgement_names_what_is_kept(database, port):
         answer = client.send_mail(MAIL)
 
     assert answer == b"250 2.0.0 Kept as %s\r\n" % kept(database)[0].id.encode()
+
+
+def test_the_envelope_goes_with_the_mail():
+    posts = []
+    with (
+        running(lambda post: posts.append(post) or "arr_1") as (port, _, _),
+        connected(port) as client,
+    ):
+        client.sendmail(FROM, [TO, "jörg@ours.example"], MAIL, ["SMTPUTF8"])
+        client.sendmail("", TO, MAIL)
+
+    assert [post.headers for post in posts] == [
+        {
+            "content-type": "message/rfc822",
+            "x-envelope-from": FROM,
+            "x-envelope-to": f"{TO}, jörg@ours.example",
+        },
+        {"content-type": "message/rfc822", "x-envelope-from": "<>", "x-envelope-to": TO},
+    ]
+    assert {(post.url, post.body) for post in posts} == {("smtp:", MAIL)}
 
 
 @pytest.mark.parametrize(
@@ -225,7 +122,11 @@ def test_a_mail_sent_twice_is_kept_once(database, port):
 
 def test_lmtp_answers_for_each_recipient(database):
     with (
-        running(keep_in(database), lmtp=True, domains=frozenset({"ours.example"})) as (port, _, _),
+        running(keeping_in(database), lmtp=True, domains=frozenset({"ours.example"})) as (
+            port,
+            _,
+            _,
+        ),
         Raw(port) as client,
     ):
         client.say(b"LHLO client", b"MAIL FROM:<ada@example.com>")
@@ -253,7 +154,7 @@ def test_lmtp_says_of_each_recipient_that_a_mail_is_too_large():
 
 def test_the_client_library_speaks_lmtp(database):
     with (
-        running(keep_in(database), lmtp=True) as (port, _, _),
+        running(keeping_in(database), lmtp=True) as (port, _, _),
         connected(port, lmtp=True) as client,
     ):
         refused = client.sendmail(FROM, [TO, "b@ours.example"], MAIL)
@@ -300,7 +201,7 @@ def test_a_bounce_has_no_sender(database, port):
 
 
 def test_nothing_is_acknowledged_when_the_database_is_down(database, database_url):
-    with running(keep_in(database)) as (port, _, _), connected(port) as client:
+    with running(keeping_in(database)) as (port, _, _), connected(port) as client:
         database.close()
         with pytest.raises(smtplib.SMTPDataError) as refused:
             client.sendmail(FROM, TO, MAIL)
@@ -315,7 +216,7 @@ def test_nothing_is_acknowledged_when_the_database_is_down(database, database_ur
 
 def test_an_outage_of_postgresql_passes(postgresql_server, postgresql_url):
     database = open_database(postgresql_url)
-    with running(keep_in(database)) as (port, _, _), connected(port) as client:
+    with running(keeping_in(database)) as (port, _, _), connected(port) as client:
         postgresql_server.stop()
         try:
             with pytest.raises(smtplib.SMTPDataError) as refused:
@@ -331,7 +232,7 @@ def test_an_outage_of_postgresql_passes(postgresql_server, postgresql_url):
 
 def test_a_sqlite_file_that_another_process_keeps_is_told(sqlite_file):
     database = open_database(f"sqlite:///{sqlite_file}", busy_timeout_s=0.2)
-    with running(keep_in(database)) as (port, _, _), connected(port) as client:
+    with running(keeping_in(database)) as (port, _, _), connected(port) as client:
         with Path(f"{sqlite_file}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with pytest.raises(smtplib.SMTPDataError) as refused:
@@ -359,7 +260,7 @@ def test_a_mistake_of_ours_is_answered_as_a_passing_one(caplog):
 def test_a_mail_may_be_as_large_as_is_announced(database):
     fits = b"A: 1\r\n\r\n" + b".\r\n" * 338 + b"xx"
     assert len(fits) == 1_024
-    with running(keep_in(database), max_bytes=1_026) as (port, _, _), connected(port) as client:
+    with running(keeping_in(database), max_bytes=1_026) as (port, _, _), connected(port) as client:
         client.sendmail(FROM, TO, fits)
         with pytest.raises(smtplib.SMTPDataError) as refused:
             client.sendmail(FROM, TO, b"x" + fits)
@@ -438,7 +339,7 @@ def test_only_our_own_domains_are_taken(recipient, code):
 
 
 def test_a_mail_without_any_recipient_taken_is_not_received(database):
-    with running(keep_in(database), domains=frozenset({"ours.example"})) as (port, _, _):
+    with running(keeping_in(database), domains=frozenset({"ours.example"})) as (port, _, _):
         with connected(port) as client, pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
             client.sendmail(FROM, "x@theirs.example", MAIL)
         with Raw(port) as client:
@@ -551,7 +452,6 @@ def test_a_client_that_goes_on_for_ever_is_dropped():
 
 
 def pour(client):
-    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)  # soon full
     while True:
         client.say(b"EHLO client", *[b"HELP"] * 1_000)
 
@@ -559,7 +459,7 @@ def pour(client):
 def test_a_client_that_does_not_listen_is_dropped():
     with (
         running(pytest.fail, idle_s=0.3) as (port, _, _),
-        Raw(port) as client,
+        Raw(port, room_bytes=4_096) as client,
         pytest.raises(ConnectionError),
     ):
         pour(client)
@@ -618,7 +518,7 @@ def test_a_client_that_breaks_off_leaves_no_trace(database, port, events, caplog
 def test_logs_tell_neither_addresses_nor_texts(database, events, caplog):
     caplog.set_level(logging.DEBUG)
     ours = frozenset({"ours.example"})
-    with running(keep_in(database), domains=ours) as (port, _, _), Raw(port) as client:
+    with running(keeping_in(database), domains=ours) as (port, _, _), Raw(port) as client:
         client.say(b"canary", b"EHLO canary", b"MAIL FROM:<canary@example.com>")
         client.say(b"RCPT TO:<canary@theirs.example>", b"RSET")
         client.hear(5)
@@ -626,7 +526,7 @@ def test_logs_tell_neither_addresses_nor_texts(database, events, caplog):
         client.send_mail(b"canary" * 200_000 + b"\r\n")
 
     said = [event["event"] for event in events]
-    assert said == ["recipient_refused", "mail_kept", "mail_refused"]
+    assert said[:3] == ["recipient_refused", "mail_kept", "mail_refused"]
     assert "canary" not in f"{events} {caplog.text}"
 
 
@@ -639,7 +539,7 @@ def test_a_mail_that_is_being_kept_when_the_server_stops_is_answered():
         stop()
         to_idle = idle.lines.read()
         with pytest.raises(ConnectionRefusedError):
-            Raw(port)
+            socket.create_connection(("127.0.0.1", port))
         held.let.set()
         to_client = client.lines.read()
         thread.join(10)
@@ -650,7 +550,7 @@ def test_a_mail_that_is_being_kept_when_the_server_stops_is_answered():
 
 
 def test_a_mail_that_is_on_its_way_when_the_server_stops_is_taken(database):
-    with running(keep_in(database)) as (port, stop, _), Raw(port) as client, Raw(port) as idle:
+    with running(keeping_in(database)) as (port, stop, _), Raw(port) as client, Raw(port) as idle:
         client.begin_mail()
         client.socket.sendall(MAIL)
         stop()
@@ -668,94 +568,3 @@ def test_a_mail_that_does_not_come_to_its_end_does_not_hold_up_the_stop():
         thread.join(10)
 
         assert not thread.is_alive()
-
-
-@pytest.fixture
-def environ(tmp_path, database_url):
-    return environ_of(tmp_path, database_url=database_url)
-
-
-def address_of(running):
-    return running.wait_until_it_listens().rpartition(":")
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_takes_mails_until_a_signal(tmp_path, database, environ, number):
-    args = ("--port", "0", "--lmtp", "--domain", "Ours.example", "--max-bytes", "2000")
-    with Inlet(*args, environ=environ, folder=tmp_path, command=COMMAND) as running:
-        scheme, _, port = address_of(running)
-        with connected(int(port), lmtp=True) as client, connected(int(port), lmtp=True):
-            client.sendmail(FROM, TO, MAIL)
-            with pytest.raises(smtplib.SMTPRecipientsRefused):
-                client.sendmail(FROM, "x@theirs.example", MAIL)
-            size = client.esmtp_features["size"]
-            code = running.stop(number, timeout_s=10)
-
-    assert (scheme, size, code) == ("lmtp://127.0.0.1", "2000", 0)
-    assert bodies(database) == [MAIL]
-    assert "Traceback" not in running.said()
-    assert "smtp_open_to_others" not in running.said()
-
-
-def test_the_command_stops_in_time_while_the_database_hangs(tmp_path, sqlite_file):
-    environ = environ_of(tmp_path, database_url=f"sqlite:///{sqlite_file}")
-    with (
-        Inlet("--port", "0", environ=environ, folder=tmp_path, command=COMMAND) as running,
-        Raw(int(address_of(running)[2])) as client,
-        Path(f"{sqlite_file}.lock").open("w") as lock,
-    ):
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        client.begin_mail()
-        client.socket.sendall(MAIL + b".\r\n")
-        running.process.send_signal(signal.SIGTERM)
-        running.wait_until_it_says("smtp_stopping")
-
-        assert running.process.wait(10) == 0
-        assert not client.lines.read().startswith(b"250 ")
-
-
-def test_a_door_that_is_open_to_others_is_told(tmp_path, environ):
-    args = ("--port", "0", "--host", "0.0.0.0")
-    with Inlet(*args, environ=environ, folder=tmp_path, command=COMMAND) as running:
-        scheme = address_of(running)[0]
-        assert running.stop() == 0
-
-    (warning,) = [line for line in running.said().splitlines() if "smtp_open_to_others" in line]
-    event = json.loads(warning)
-    assert scheme == "smtp://127.0.0.1"
-    assert (event["level"], event["host"], event["every_domain"]) == ("warning", "0.0.0.0", True)
-
-
-def refused(*args):
-    """The sentence of a command that does not begin."""
-    result = CliRunner().invoke(alone, args, env={"HOME": "/nowhere"})
-    assert (result.exit_code, result.stdout) == (1, "")
-    return result.stderr
-
-
-@pytest.mark.parametrize("domain", ["", ".", "hello@ours.example"])
-def test_a_domain_is_no_address(domain):
-    assert refused("--domain", domain) == (
-        "error: --domain takes what stands behind the @, such as example.com\n"
-    )
-
-
-def test_a_port_in_use_is_told(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        args = ("--port", str(other.getsockname()[1]))
-        with Inlet(
-            *args, environ=environ_of(tmp_path), folder=tmp_path, command=COMMAND
-        ) as running:
-            assert running.process.wait(60) == 1
-
-    said = running.said()
-    assert said.startswith(f"error: cannot listen on 127.0.0.1 port {args[1]}: Address already")
-    assert not (tmp_path / "data").exists()
-
-
-def test_without_the_extra_the_command_says_what_to_install(monkeypatch):
-    for name in [name for name in sys.modules if name.partition(".")[0] == "aiosmtpd"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "aiosmtpd", None)
-
-    assert refused() == "error: `inlet smtp` needs aiosmtpd: `pip install 'inlet[smtp]'`\n"

@@ -106,7 +106,7 @@ def test_a_reader_that_lost_its_lease_settles_nothing(database):
 
     with database.write() as conn:
         assert not arrivals.settle(conn, late, ArrivalStatus.FAILED, error_code="unknown_shape")
-        assert not arrivals.postpone(conn, late, START, error_code="overloaded")
+        assert not arrivals.postpone(conn, late, START, error_code="overloaded", counts=True)
         assert arrivals.settle(conn, now, ArrivalStatus.READ)
 
 
@@ -115,10 +115,10 @@ def test_a_postponed_arrival_is_read_later(database):
     [mine] = claim(database)
     later = START + timedelta(seconds=5)
     with database.write() as conn:
-        arrivals.postpone(conn, mine, later, error_code="overloaded")
+        arrivals.postpone(conn, mine, later, error_code="overloaded", counts=False)
 
     assert claim(database, later - timedelta(seconds=1)) == []
-    assert [one.id for one in claim(database, later)] == ["arr_1"]
+    assert [(one.id, one.attempts) for one in claim(database, later)] == [("arr_1", 1)]
 
 
 def test_only_what_failed_and_is_still_kept_can_be_read_again(database):

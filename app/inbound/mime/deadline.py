@@ -19,7 +19,7 @@ from app.inbound.mime.child import READY
 from app.inbound.mime.values import Mail, ParseStatus
 
 DEADLINE_S = 5.0  # RELIABILITY.md, P20
-MEMORY_BYTES = 1024 * 1024 * 1024  # of address space; a mail of 35 MiB needs about 250 MiB
+MEMORY_BYTES = 512 * 1024 * 1024  # of address space; a mail of 35 MiB needs about 100 MiB
 _START_S = 60.0  # for an interpreter to come up, on a busy machine
 _END_S = 10.0  # for a killed process to be gone
 # The arguments behind it: descriptor, memory, and the path to import from.

@@ -195,6 +195,11 @@ def test_what_no_person_wrote_just_now_is_left_alone(changes, reason):
     assert read(**changes) == Ignored(reason=reason)
 
 
+def test_who_installed_the_app_may_write_too():
+    person = {"team_id": "T07ACME", "user_id": "U07ADA", "is_bot": False}
+    assert read({"authorizations": [person, "nobody"]}).sender == Sender(None, "U07ADA")
+
+
 def test_a_rate_limit_is_a_status():
     assert read({"type": "app_rate_limited"}) == Ignored(reason="status_event")
 

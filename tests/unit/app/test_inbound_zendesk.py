@@ -166,6 +166,11 @@ def test_our_template_may_come_as_a_form_whatever_the_comment_holds():
     assert zendesk.read(post) == (filled_in(comment=comment),)
 
 
+def test_of_a_field_sent_twice_the_first_counts():
+    body = urlencode([*TEMPLATE.items(), ("comment", "another"), ("ticket_id", "1")]).encode()
+    assert zendesk.read(signed(body, content_type=FORM)) == (filled_in(),)
+
+
 def test_our_template_takes_numbers_for_ids():
     assert filled_in(ticket_id=5158, comment_id=30064) == filled_in()
 
