@@ -16,9 +16,10 @@ from models.text.clean import CLEANING_VERSION
 
 MANIFEST, NETWORK, TOKENIZER = "manifest.json", "model.onnx", "tokenizer.json"
 WIDE = "wide.npz"  # a network without a wide part has none
+READING = "reading.json"  # nor has one that reads texts as they are
 FORMAT = 1  # of the manifest itself
 _REQUIRED = (NETWORK, TOKENIZER)
-_SERVED = (*_REQUIRED, WIDE)
+_SERVED = (*_REQUIRED, WIDE, READING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from models.artifact import MANIFEST, NETWORK, TOKENIZER, WIDE, Manifest, read_artifact
+from models.artifact import MANIFEST, NETWORK, READING, TOKENIZER, WIDE, Manifest, read_artifact
 from models.classifier import IntentClassifier
 from models.errors import ArtifactError, UnknownVersion
 from models.network import load_network
 from models.text.language import detect_language
+from models.text.reading import parse_reading
 from models.tokenization import parse_tokenizer, windowing
 from models.wide import parse_wide
 
@@ -103,8 +104,9 @@ def _proven(manifest: Manifest, contents: Mapping[str, bytes], threads: int) -> 
         if logits[head.name].shape != (1, len(head.labels)):
             raise ValueError(f"{NETWORK} does not give one logit for each label of {head.name}")
     sizes = {head.name: len(head.labels) for head in manifest.heads}
+    read = parse_reading(contents[READING]) if READING in contents else None
     classifier = IntentClassifier(
-        tokenize=windowing(tokenizer, max_length=manifest.max_length),
+        tokenize=windowing(tokenizer, max_length=manifest.max_length, read=read),
         network=network,
         manifest=manifest,
         detect_language=partial(detect_language, expected=manifest.languages),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from models.types import Ints, Tokenize, Windows
+from models.types import Ints, Read, Tokenize, Windows
 
 HEAD_WINDOWS, TAIL_WINDOWS = 48, 16  # of a very long text the beginning and the end are read
 OVERLAP_RATIO = 0.25  # of a window, so that a wish on a border stands whole in one of the two
@@ -16,18 +16,20 @@ def parse_tokenizer(content: bytes) -> Tokenizer:
     return Tokenizer.from_str(content.decode("utf-8"))
 
 
-def windowing(tokenizer: Tokenizer, *, max_length: int) -> Tokenize:
+def windowing(tokenizer: Tokenizer, *, max_length: int, read: Read | None = None) -> Tokenize:
     """Give the function from texts to windows of at most `max_length` tokens each.
 
     Args:
         tokenizer: As made by `parse_tokenizer`; it is configured here, so it must not be shared.
         max_length: Tokens of a window, special tokens included.
+        read: Goes over each text first; see models.text.reading.
     """
     tokenizer.no_padding()  # the network pads, and only as far as a batch needs
     tokenizer.enable_truncation(max_length, stride=int(max_length * OVERLAP_RATIO))
 
     def tokenize(texts: Sequence[str]) -> Windows:
-        per_text = [[first, *first.overflowing] for first in tokenizer.encode_batch(list(texts))]
+        texts = [read(text) for text in texts] if read else list(texts)
+        per_text = [[first, *first.overflowing] for first in tokenizer.encode_batch(texts)]
         kept = [_head_and_tail(windows) for windows in per_text]
         return Windows(
             ids=[window.ids for windows in kept for window in windows],

@@ -21,5 +21,6 @@ class Windows:
     texts: Sequence[str] = ()  # (windows,): what each covers; only a wide part looks at it
 
 
+Read: TypeAlias = Callable[[str], str]  # from clean text to what the tokenizer is given
 Tokenize: TypeAlias = Callable[[Sequence[str]], Windows]
 Network: TypeAlias = Callable[[Sequence[Sequence[int]]], Mapping[str, Floats]]

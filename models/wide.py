@@ -69,12 +69,12 @@ def weighted_pieces(text: str, idf: NDArray[np.float16]) -> tuple[Ints, Floats]:
 
 
 def wide_bytes(wide: Wide) -> bytes:
-    """Write the wide part as an uncompressed .npz archive of plain arrays."""
+    """Write the wide part as a compressed .npz archive of plain arrays."""
     arrays: dict[str, NDArray[np.generic]] = {_IDF: wide.idf}
     arrays |= {f"{_WEIGHTS}{head}": array for head, array in wide.weights.items()}
     arrays |= {f"{_SHIFTS}{head}": array for head, array in wide.shifts.items()}
     file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **arrays)
+    np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 

@@ -8,15 +8,17 @@ from models.labels import INTENTS, OTHER
 from training.dataset import Example
 from training.names import proper_nouns, renamed
 
-_MISTYPED = 0.12  # of the messages get a slip in nearly every word
-_SLIPPED = 0.12  # and as many one in ten words
+_MISTYPED = 0.1  # of the messages get a slip in nearly every word, which is mended on reading
+_SLIPPED = 0.15  # and these one in ten words, which are left
 _RENAMED = 0.3  # get other names of people and places
-_BURIED = 0.08  # are put among talk that wishes nothing
+_BURIED = 0.12  # of those with a wish are put among talk that wishes nothing
+_PILED = 0.2  # of those without get more of such talk around them
 _BARE = 0.10  # lose their subject, where the text is long enough to say it all
 _SLIP_SHARES = (0.9, 0.1)  # of the words that get a slip
 _SHORTEST = 4  # letters of a word that can be recognised with a slip
 _BARE_CHARS = 160
-_TALKS = 3  # at most, around a buried message
+_TALK_WORDS = (10, 40)  # of a piece of talk, beginning anywhere, as a window does
+_ROOM_WORDS = (40, 110)  # of a message with its talk: fills a window, or runs into a second one
 _NEIGHBOURS = dict(zip("qwertyuiopasdfghjklzxcvbnm", "wertyuiopasdfghjklaxcvbnmn", strict=True))
 
 
@@ -48,7 +50,8 @@ def _varied(example: Example, talk: Sequence[Example], order: random.Random) -> 
     """Write an example in another way, or leave it."""
     if order.random() < _BARE and len(example.text) > _BARE_CHARS:
         example = replace(example, subject="")
-    if talk and order.random() < _BURIED and OTHER not in example.labels.get(INTENTS, (OTHER,)):
+    intents = example.labels.get(INTENTS, ())
+    if talk and intents and order.random() < (_PILED if OTHER in intents else _BURIED):
         example = _buried(example, talk, order)
     drawn = order.random()
     if drawn < _MISTYPED + _SLIPPED:
@@ -59,11 +62,21 @@ def _varied(example: Example, talk: Sequence[Example], order: random.Random) -> 
 
 
 def _buried(example: Example, talk: Sequence[Example], order: random.Random) -> Example:
-    """Put a message among others that wish nothing; only its intents are still known."""
-    around = [order.choice(talk).composed for _ in range(order.randint(1, _TALKS))]
-    around.insert(order.randint(0, len(around)), example.composed)
+    """Put a message among pieces of others that wish nothing; only its intents are still known."""
+    parts, room = [example.composed], order.randint(*_ROOM_WORDS)
+    while sum(len(part.split()) for part in parts) < room:
+        parts.insert(order.choice((0, len(parts))), _piece(order.choice(talk).composed, order))
+    if len(parts) == 1:  # it fills a window by itself
+        return example
     intents = {INTENTS: example.labels[INTENTS]}
-    return replace(example, subject="", text="\n".join(around), labels=intents)
+    return replace(example, subject="", text="\n".join(parts), labels=intents)
+
+
+def _piece(text: str, order: random.Random) -> str:
+    """Cut some words out of a text, wherever they stand."""
+    words, length = text.split(), order.randint(*_TALK_WORDS)
+    start = order.randint(0, max(len(words) - length, 0))
+    return " ".join(words[start : start + length])
 
 
 def mistype(text: str, share: float, order: random.Random) -> str:

@@ -50,7 +50,7 @@ def evaluate(
         raise typer.Exit(1) from error
     if dataset.refused:
         told = f"{len(dataset.refused)} rows were left out, the first is {dataset.refused[0]}"
-        console.print(told, markup=False)
+        console.print(told, markup=False, soft_wrap=True)
     if as_json:
         typer.echo(json.dumps(metrics, indent=2))
     else:

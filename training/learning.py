@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from models.labels import INTENTS, Head
+from models.text.reading import Reading
 from models.tokenization import parse_tokenizer, windowing
 from models.types import Tokenize
 from training.augment import augmenting
@@ -18,6 +19,7 @@ from training.dataset import Dataset, Splits
 from training.errors import BaseError
 from training.loop import Encoded, encode, fit, head_loss, score, seconds_a_step, steps_of
 from training.network import IntentNetwork
+from training.reading import reading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Learnt:
     network: IntentNetwork
     base: Base
     tokenizer: bytes  # a tokenizer.json
+    reading: Reading
     tokenize: Tokenize
     finished: bool  # False where Ctrl-C ended it early
     speed: Mapping[str, float]
@@ -39,7 +42,8 @@ def learn(dataset: Dataset, splits: Splits, config: TrainConfig, console: Consol
         if base.max_length is not None and config.max_length > base.max_length:
             raise BaseError(f"{base.name} reads {base.max_length} tokens, not {config.max_length}")
         tokenizer = base.tokenizer.to_str().encode()
-        tokenize = windowing(parse_tokenizer(tokenizer), max_length=config.max_length)
+        reading = reading_of(splits.train)
+        tokenize = windowing(parse_tokenizer(tokenizer), max_length=config.max_length, read=reading)
         data = encode(splits.train, dataset.heads, tokenize)
         torch.manual_seed(config.seed)
         network = IntentNetwork(
@@ -60,7 +64,7 @@ def learn(dataset: Dataset, splits: Splits, config: TrainConfig, console: Consol
             network, average, dataset.heads, encode(splits.validation, dataset.heads, tokenize)
         )
     console.chosen("the average" if averaged else "the last")
-    return Learnt(network, base, tokenizer, tokenize, finished, _speed(steps, config))
+    return Learnt(network, base, tokenizer, reading, tokenize, finished, _speed(steps, config))
 
 
 def average_if_better(

@@ -10,12 +10,13 @@ from typing import Any
 
 from onnx import ModelProto
 
-from models.artifact import NETWORK, TOKENIZER, WIDE, Manifest, publish
+from models.artifact import NETWORK, READING, TOKENIZER, WIDE, Manifest, publish
 from models.calibration import Calibration
 from models.classifier import IntentClassifier
 from models.labels import OTHER
 from models.network import load_network
 from models.registry import live_version
+from models.text.reading import reading_bytes
 from models.types import Network
 from models.wide import Wide, wide_bytes
 from training.assess import assess
@@ -95,6 +96,7 @@ def train_artifact(
     (building / NETWORK).write_bytes(served.SerializeToString())
     (building / TOKENIZER).write_bytes(learnt.tokenizer)
     (building / WIDE).write_bytes(wide_bytes(wide))
+    (building / READING).write_bytes(reading_bytes(learnt.reading))
     texts = reporting.with_texts
     write_reports(building, classifier.manifest, findings, columns, measured, with_texts=texts)
     console.results(columns)
@@ -155,7 +157,7 @@ def chosen_wide(
 ) -> Wide:
     """Fit the wide part, and let each head of it count as the validation part prefers."""
     varied = augmenting(splits.train, seed=config.seed)(config.epochs)  # slips and other names, too
-    wide = fit_wide(draft.heads, [*splits.train, *varied], seed=config.seed)
+    wide = fit_wide(draft.heads, [*splits.train, *varied], seed=config.seed, read=learnt.reading)
     parts = Parts(learnt.tokenize, network, wide)
     return scaled(wide, choose_shares(draft.heads, parts, splits.calibration, splits.validation))
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from models.calibration import fit_calibration, probabilities
 from models.classifier import message_logits
 from models.labels import Head
-from models.types import Floats, Ints
+from models.types import Floats, Ints, Read
 from models.wide import BUCKETS, Wide, pieces_of, weighted_pieces
 from training.calibrate import Parts
 from training.dataset import Example
@@ -22,15 +22,18 @@ _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)  # of the wide logits that are tried
 _DEFAULT_SHARE = 0.5
 
 
-def fit_wide(heads: Sequence[Head], train: Sequence[Example], *, seed: int) -> Wide:
+def fit_wide(
+    heads: Sequence[Head], train: Sequence[Example], *, seed: int, read: Read = str
+) -> Wide:
     """Fit a linear layer a head on the pieces of words of the training part.
 
     Args:
         heads: Those to answer.
         train: The examples that the encoder is trained on.
         seed: Of the solver's order of features.
+        read: As the encoder reads them; see models.text.reading.
     """
-    texts = [example.composed for example in train]
+    texts = [read(example.composed) for example in train]
     idf = _rarity(texts)
     matrix = _matrix(texts, idf)
     fitted = {head.name: fit_linear(head, matrix, train, seed=seed) for head in heads}

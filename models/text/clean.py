@@ -39,6 +39,11 @@ _CHARACTERS = {
 }
 
 
+# Letters that stand on the one before: sorted by class on normalising, in quadratic time.
+_MARKS = "".join(chr(code) for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))
+_MARKS_KEPT = 30  # behind one letter; no language has so many
+_FLOOD = re.compile(f"([{_MARKS}]{{{_MARKS_KEPT}}})[{_MARKS}]+")
+
 _PASSES = 4  # of the folds: one may uncover what another undoes
 _LOOSE_JOINER = re.compile(
     "(?<![^\x20-\u024f])[\u200c\u200d]+"
@@ -78,9 +83,9 @@ def undo_transport(raw: str) -> str:
         raw: Any string, also one that could not be encoded as UTF-8.
 
     Source:
-        Unicode Standard Annex 15, "Normalization Forms" (NFC).
+        Unicode Standard Annex 15, "Normalization Forms" (NFC), and section 13, "Stream-Safe Text".
     """
-    text = unicodedata.normalize("NFC", _visible(raw))
+    text = unicodedata.normalize("NFC", _FLOOD.sub(r"\1", _visible(raw)))
     text = _BREAK.sub(" ", _ENTITY.sub(lambda match: _CHARACTERS[match[1]], text))
     return unicodedata.normalize("NFC", " ".join(text.split()))
 

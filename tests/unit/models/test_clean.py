@@ -1,4 +1,5 @@
 import random
+import time
 
 import pytest
 
@@ -116,3 +117,16 @@ def test_a_mebibyte_of_hostile_text_is_cleaned_in_linear_time():
 def test_the_subject_stands_before_the_text():
     assert compose_text("Re: price", "how\nmuch?") == "Re: price how much?"
     assert compose_text("", " hi ") == "hi"
+
+
+def test_a_flood_of_marks_is_cleaned_in_linear_time():
+    def seconds(count):
+        started = time.process_time()
+        clean_text("a" + "\u0301\u0327" * count)
+        return time.process_time() - started
+
+    assert seconds(200_000) < 2.0  # sorted as they stand, they took minutes
+
+
+def test_marks_that_a_language_needs_are_kept():
+    assert clean_text("e\u0323\u0302") == "\u1ec7"

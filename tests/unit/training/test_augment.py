@@ -50,10 +50,17 @@ def test_a_buried_message_keeps_its_intents_and_no_other_answer():
     assert sum(LONG.strip() in e.text for e in buried) > 0.5 * len(buried)  # others have slips
 
 
-def test_what_wishes_nothing_is_not_buried():
-    alone = augmenting(TALK, seed=1)(0)
+def test_what_wishes_nothing_is_read_among_more_of_it_now_and_then():
+    piled = [e for e in augmenting(TALK * 10, seed=1)(0) if len(e.text) > 60]
 
-    assert all(len(e.text) < 60 for e in alone)
+    assert 0.1 < len(piled) / (len(TALK) * 10) < 0.3
+    assert all(e.labels == {"intents": ("other",)} for e in piled)
+
+
+def test_a_message_that_fills_a_window_is_not_buried():
+    long = [example(i, LONG * 5) for i in range(100)]
+
+    assert not any("newsletter" in e.text for e in augmenting([*long, *TALK], seed=1)(0)[:100])
 
 
 def test_data_without_intents_are_varied_as_well():

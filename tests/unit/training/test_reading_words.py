@@ -1,0 +1,67 @@
+from models.text.reading import NAME
+from training.dataset import Example
+from training.reading import reading_of
+
+
+def example(number, text):
+    return Example(
+        id=f"x-{number}", subject="", text=text, channel="email", language="en", labels={}
+    )
+
+
+def test_a_word_is_known_once_it_was_met_twice():
+    reading = reading_of([example(1, "Invoice here"), example(2, "an invoice there, statement")])
+
+    assert "invoice" in reading.words
+    assert "statement" not in reading.words
+
+
+def test_the_more_frequent_word_ranks_before():
+    reading = reading_of([example(1, "quote quote price price price")])
+
+    assert reading.words["price"] < reading.words["quote"]
+
+
+def test_a_short_word_is_never_what_a_slip_is_mended_to():
+    assert "the" not in reading_of([example(1, "the the the")]).words
+
+
+def test_a_listed_name_that_is_also_a_common_word_is_no_name_here():
+    written = reading_of([example(1, "the emily button, an emily field, Emily, emily")])
+
+    assert "emily" not in written.names
+    assert "emily" in reading_of([example(1, "Emily asked, Emily called")]).names
+
+
+def test_one_careless_writer_makes_a_name_no_common_word():
+    assert "emily" in reading_of([example(1, "thanks emily, yes emily")]).names
+
+
+def test_names_are_no_known_words():
+    assert "emily" not in reading_of([example(1, "Emily asked, Emily called")]).words
+
+
+def test_people_of_many_cultures_are_read_alike():
+    reading = reading_of([])
+    people = [
+        "Emily",
+        "Fatima",
+        "Tomasz",
+        "Adaeze",
+        "Hiroshi",
+        "Lakshmi",
+        "Thabo",
+        "Xiomara",
+        "Björn",
+        "Beatriz",
+        "Mehmet",
+    ]
+
+    assert {reading(f"{person} called") for person in people.split()} == {f"{NAME} called"}
+
+
+def test_a_message_about_him_is_read_as_one_about_her():
+    reading = reading_of([])
+
+    assert reading("Mrs Ito sent her form") == reading("Mr Ito sent his form")
+    assert reading("Frau Ito") == reading("Herr Ito")
