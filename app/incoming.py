@@ -8,6 +8,7 @@ from app.domain import Channel, Message, Sender, Stored
 from app.inbound.assembling import Reader, assembled
 from app.inbound.values import Received, Told
 from app.intake import Intake, Receipt, Talk
+from app.routing.aside import TOLD, is_wish
 from app.storage import messages
 from app.storage.engine import Database
 
@@ -64,7 +65,7 @@ def talk_of(message: Message, before: list[Stored], *, window_s: float) -> Talk:
             for one in same
             if one.message.received_at >= recent and one.message.id != message.id
         ),
-        routes=frozenset(one.decision["route"] for one in before if one.decision["endpoints"]),
+        routes=frozenset(one.decision["route"] for one in before if _calls(one)),
     )
 
 
@@ -75,5 +76,10 @@ def told(receipt: Receipt) -> Told:
         message_id=stored.message.id,
         prediction=stored.prediction,
         decision=stored.decision,
-        handover=bool(stored.decision["endpoints"]),
+        handover=is_wish(stored.decision["rule"]) and TOLD not in stored.decision["reasons"],
     )
+
+
+def _calls(stored: Stored) -> bool:
+    """Whether somebody was told of a message, or a bot was told to hand over."""
+    return bool(stored.decision["endpoints"]) or is_wish(stored.decision["rule"])

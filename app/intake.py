@@ -61,7 +61,7 @@ class Talk:
 
     def told(self, decision: Decision) -> bool:
         """Whether somebody was called before for what is decided now."""
-        return bool(decision.endpoints) and decision.route in self.routes
+        return decision.route in self.routes
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,7 @@ class Mailroom:
             id=new_id("arr", self._now()),
             source=source,
             sha256=hashlib.sha256(post.body).digest(),
-            url=post.url,
+            url=post.url.partition("?")[0],  # a query may hold a secret
             headers={"content-type": post.content_type},
             body=post.body,
             received_at=post.received_at,

@@ -229,6 +229,9 @@ def settings_table() -> str:
     """Render every variable with default and meaning as a Markdown table, for the README."""
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
+        if name == "sources":
+            rows.append(f"| `{PREFIX}<SOURCE>_…` | empty | {field.description} |")
+            continue
         default = _SHOWN_DEFAULTS.get(name) or _shown(field.default)
         rows.append(f"| `{_variable(name)}` | {default} | {field.description} |")
     return "\n".join(rows)

@@ -85,6 +85,7 @@ async def show_presence(
     return Response()
 
 
+@router.post("/v1/inbound/{source}/mime", include_in_schema=False)  # Mailgun's sign for raw mail
 @router.post(
     "/v1/inbound/{source}",
     summary="Take in what a provider or a chat platform sends",

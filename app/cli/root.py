@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import classify, demo, doctor, endpoints, keys, serve, versions
+from app.cli import classify, demo, doctor, endpoints, keys, send_test, serve, smtp, versions
 
 app = typer.Typer(
     name="inlet",
@@ -14,6 +14,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
+app.command("smtp")(smtp.smtp)
+app.command("send-test")(send_test.send_test)
 app.command("classify")(classify.classify)
 app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")

@@ -40,6 +40,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 # A list of mailboxes, piece by piece; a comment does not nest, nor does an address.
 _PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|<[^<>]*+>?|\([^()]*+\)?|[,;]|[^",;<(]++', re.DOTALL)
 _MESSAGE_ID = re.compile(rb"\nmessage-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]{1,999})", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MAIL_DATE = re.compile(
     r"(?:[a-z]{3,9}, *)?(\d{1,2}) +([a-z]{3})[a-z]{0,6} +(\d{4})"
@@ -109,7 +110,7 @@ def size_at(value: object, *path: str) -> int:
 def parse_epoch(told: object) -> datetime | None:
     """Read seconds (or milliseconds) since 1970, as a number or its digits; None if it is none."""
     try:
-        seconds = float(told) if isinstance(told, int | float | str) else math.nan
+        seconds = math.nan if isinstance(told, bool) else _number(told)
         seconds = seconds / 1_000 if seconds > _MAX_EPOCH_S else seconds
         return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
     except (ValueError, OverflowError, OSError):
@@ -123,6 +124,13 @@ def header_pairs(value: object, key: str) -> tuple[tuple[str, str], ...]:
     pairs = ((n, v) for n, vs in groups for v in (vs if isinstance(vs, list) else [vs]))
     texts = (pair for pair in pairs if isinstance(pair[1], str))
     return tuple(islice(texts, _MAX_HEADERS))
+
+
+def _number(told: object) -> float:
+    """Read a number, or plain digits with or without a fraction."""
+    if isinstance(told, str):
+        return float(told) if _DIGITS.fullmatch(told) else math.nan
+    return float(told) if isinstance(told, int | float) else math.nan
 
 
 def storable(text: str) -> str:

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from app.domain import Decision, Facts
-from app.routing.policy import Policy
+from app.routing.policy import OTHERWISE, UNSURE, Policy
 
 AUTOMATED, REVIEW = "automated", "review"  # routes
+ASIDE = "set aside"  # stands for the rule
 _EVENT = "message.routed"
-_TOLD = "the conversation was handed over for this before: nobody is told twice"
+TOLD = "the conversation was handed over for this before: nobody is told twice"
 
 
 def set_aside(facts: Facts, policy: Policy) -> Decision | None:
@@ -19,15 +20,20 @@ def set_aside(facts: Facts, policy: Policy) -> Decision | None:
     return None
 
 
+def is_wish(rule: str) -> bool:
+    """Whether a rule of the policy asked for this, and not only what is left when none did."""
+    return rule not in (OTHERWISE, UNSURE, ASIDE)
+
+
 def told_before(decision: Decision) -> Decision:
     """Let a decision stand without telling anybody again."""
-    return replace(decision, endpoints=(), reasons=(*decision.reasons, _TOLD))
+    return replace(decision, endpoints=(), reasons=(*decision.reasons, TOLD))
 
 
 def _aside(route: str, reason: str, policy: Policy) -> Decision:
     return Decision(
         route=route,
-        rule="set aside",
+        rule=ASIDE,
         reasons=(reason,),
         endpoints=(),
         event_type=_EVENT,

@@ -110,7 +110,7 @@ def _received(event: object) -> Received:
         subject=text_at(mail, "subject"),
         text=text_at(mail, "text_content", "full") or content,
         html=html,
-        thread_id=parse_message_id(id_at(event, "conversation", "id")),
+        thread_id=parse_message_id(_conversation(event)),
         sent_at=_sent_at(event),
         headers=_AUTO_REPLY if value_at(mail, "auto_reply") is True else (),
         attachments=tuple(_file(item) for item in list_at(event, "attachments")[:_MAX_FILES]),
@@ -123,6 +123,12 @@ def _channel(event: object) -> Channel:
     if address.startswith("whatsapp:"):  # by way of Twilio, where SMS come from too
         return Channel.CHAT
     return _CHANNELS.get(told.removeprefix("Channel::"), Channel.CHAT)
+
+
+def _conversation(event: object) -> str:
+    """Name a conversation, whose number counts within its account."""
+    number = id_at(event, "conversation", "id")
+    return number and f"{id_at(event, 'account', 'id')}/{number}"
 
 
 def _sender(event: object) -> Sender:

@@ -72,7 +72,7 @@ def test_what_a_visitor_writes_is_read():
             channel=Channel.CHAT,
             sender=Sender("ada@example.com", "Ada Lovelace"),
             text="Can I see a demo this week?",
-            thread_id="88",
+            thread_id="1/88",
             sent_at=datetime(2026, 11, 25, 11, 59, 58, tzinfo=UTC),
         ),
     )
