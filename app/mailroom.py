@@ -28,7 +28,7 @@ from app.storage import arrivals
 from app.storage.engine import Database
 
 MAX_ATTEMPTS = 10  # to read an arrival
-LEASE_S = 60.0  # longer than parsing and judging all mails of one request may take
+LEASE_S = 600.0  # longer than parsing and judging a batch may take
 BATCH = 8  # arrivals taken at a time
 IDLE_WAIT_S = 1.0
 _PAUSES_S = (1.0, 5.0, 30.0, 120.0, 600.0)  # before an arrival is read again; the last one repeats
@@ -58,12 +58,14 @@ class Mailroom:
         desks: Mapping[str, Desk],
         take_in: TakeIn,
         *,
+        answer_in: TakeIn | None = None,
         now: Callable[[], datetime],
         fetch: Fetch,
     ) -> None:
         self._database = database
         self._desks = desks
-        self._take_in = take_in
+        self._take_in = take_in  # with time for long mails
+        self._answer_in = answer_in or take_in  # while a platform waits
         self._now = now
         self._fetch = fetch
         self._woken = threading.Event()
@@ -110,7 +112,7 @@ class Mailroom:
         if reply is not None or source.answer is None:
             return reply or source.taken
         found = [item for item in source.read(post) if isinstance(item, Received)]
-        receipts = [self._take_in(item, source.name, post.received_at) for item in found]
+        receipts = [self._answer_in(item, source.name, post.received_at) for item in found]
         return source.answer(told(receipts[-1])) if receipts else source.taken
 
     def keep(self, source: str, post: Post, *, once: str | None = None) -> str:

@@ -1,6 +1,7 @@
 """Put the doors for providers together: which are open, and what stands behind them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -18,6 +19,7 @@ from app.storage.engine import Database
 from app.webhook.sender import Sender
 
 PARSE_S = 5.0  # RELIABILITY.md P20
+JUDGE_S = 60.0  # for a mail that is read in the background, behind others
 _MAX_DOCUMENT_BYTES = 16 * 1024 * 1024  # a certificate, a confirmation's answer, or a mail
 _GONE = 404
 
@@ -39,8 +41,16 @@ def mailroom_of(
         chat_window_s=settings.chat_window_s,
     )
     fetch = _fetching(sender)
+    patient = replace(intake, predict_timeout_s=max(JUDGE_S, intake.predict_timeout_s))
     desks = desks_of(settings, lambda url: fetch(url, ""))
-    return Mailroom(database, desks, take_in, now=now, fetch=fetch)
+    return Mailroom(
+        database,
+        desks,
+        replace(take_in, intake=patient),
+        answer_in=take_in,
+        now=now,
+        fetch=fetch,
+    )
 
 
 def desks_of(settings: Settings, fetch: Callable[[str], bytes]) -> Mapping[str, Desk]:

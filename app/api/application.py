@@ -6,6 +6,7 @@ from starlette.types import Lifespan
 
 from app.api import arrivals, classify, deliveries, inbound, messages, operations, rasa
 from app.api.admission import Admission
+from app.api.budget import Budget
 from app.api.middleware import Guarded, Observed
 from app.api.openapi import InletAPI
 from app.api.problems import HANDLERS
@@ -18,6 +19,7 @@ _DESCRIPTION = (
 )
 _BATCHES = 2  # of messages on their way in at once: one in the network, and the next one
 _PROVIDERS = 32  # requests of providers being kept or judged at once
+_PROVIDER_BYTES = 256 * 1024 * 1024  # of their bodies in memory: four of the largest
 _PROBES = 4  # looks at /readyz at once; each ends within seconds
 # FastAPI would give request bodies to any OpenTelemetry provider that it finds; ours are private.
 _NO_TELEMETRY: Any = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
@@ -52,6 +54,7 @@ def create_api(
     api.state.inbound_admission = Admission(
         _PROVIDERS, refusal="too much is being sent to us; send it again in a second"
     )
+    api.state.inbound_budget = Budget(_PROVIDER_BYTES)
     api.state.explain_admission = Admission(
         MAX_RUNNING, refusal="enough is being explained now; ask without explain, or later"
     )

@@ -49,8 +49,20 @@ def check_json_type(headers: Headers) -> None:
         raise _unsupported("send the body without Content-Encoding")
 
 
-async def read_body(request: Request, *, max_bytes: int, deadline_s: float) -> bytes:
+async def read_body(
+    request: Request,
+    *,
+    max_bytes: int,
+    deadline_s: float,
+    take: Callable[[int], None] = lambda _size: None,
+) -> bytes:
     """Read a whole body, and stop as soon as it is too large or too slow.
+
+    Args:
+        request: Whose body it is.
+        max_bytes: That it may have.
+        deadline_s: Until its end.
+        take: Told the size of each piece before it is kept; may refuse it.
 
     Raises:
         Refused: `too_large`, `body_timeout` or `incomplete_body`.
@@ -58,18 +70,19 @@ async def read_body(request: Request, *, max_bytes: int, deadline_s: float) -> b
     _check_announced(request.headers.get("content-length"), max_bytes)
     try:
         async with asyncio.timeout(deadline_s):
-            return await _collect(request, max_bytes)
+            return await _collect(request, max_bytes, take)
     except TimeoutError:
         raise Refused("the body did not arrive in time", code="body_timeout") from None
     except ClientDisconnect:
         raise Refused("the body ended early", code="incomplete_body") from None
 
 
-async def _collect(request: Request, max_bytes: int) -> bytes:
+async def _collect(request: Request, max_bytes: int, take: Callable[[int], None]) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         if len(body) + len(chunk) > max_bytes:
             raise _too_large(max_bytes)
+        take(len(chunk))
         body += chunk
     return bytes(body)
 

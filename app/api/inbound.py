@@ -1,7 +1,8 @@
 """POST /v1/inbound/{source}: what mail providers and chat platforms send us."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from app.api.access import Needs
 from app.api.admission import Admission, inbound_admission
 from app.api.body import read_body
+from app.api.budget import Budget
 from app.api.openapi import body_of, problems
 from app.api.problems import problem
 from app.api.services import Services, services_of
@@ -53,11 +55,15 @@ async def receive_mail(
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _MAIL_TYPES:
         raise Refused("send Content-Type: message/rfc822", code="unsupported_media_type")
-    post = await _post_of(request, services, MAX_MAIL_BYTES)
+    async with _body_of(request, services, MAX_MAIL_BYTES) as whole:
+        kept = await admission.run(lambda: _keep(services, whole()))
+    return JSONResponse({"id": kept}, 202)
+
+
+def _keep(services: Services, post: Post) -> str:
     if not post.body.strip():
         raise Refused("the body is empty; send the whole mail", code="bad_request")
-    kept = await admission.run(partial(services.mailroom.keep, EMAIL, post))
-    return JSONResponse({"id": kept}, 202)
+    return services.mailroom.keep(EMAIL, post)
 
 
 @router.post(
@@ -111,8 +117,8 @@ async def _received(
     waits = desk.source.answer is not None
     take: Callable[..., Reply] = services.mailroom.answer if waits else services.mailroom.take
     try:
-        post = await _post_of(request, services, desk.source.max_bytes)
-        reply = await admission.run(partial(take, desk, post))
+        async with _body_of(request, services, desk.source.max_bytes) as whole:
+            reply = await admission.run(lambda: take(desk, whole()))
     except (NotAuthentic, Unreadable, Overloaded) as error:
         return _refusal(error, desk.source, request)
     return Response(reply.body, reply.status, media_type=reply.content_type)
@@ -128,9 +134,39 @@ def _refusal(error: AppError, source: Source, request: Request) -> Response:
     return problem(request.scope, status, error.code, error.detail, headers=headers)
 
 
-async def _post_of(request: Request, services: Services, max_bytes: int) -> Post:
-    """Read a request as it came, within limits."""
-    raw = await read_body(request, max_bytes=max_bytes, deadline_s=services.body_deadline_s)
+@asynccontextmanager
+async def _body_of(
+    request: Request, services: Services, max_bytes: int
+) -> AsyncIterator[Callable[[], Post]]:
+    """Read a body within all limits, and give what makes a Post of it, in a thread.
+
+    Unpacking a body takes longer than the event loop may be held.
+    """
+    budget: Budget = request.app.state.inbound_budget
+    taken = _Taken(budget)
+    try:
+        raw = await read_body(
+            request, max_bytes=max_bytes, deadline_s=services.body_deadline_s, take=taken
+        )
+        yield partial(_post_of, request, services, raw, max_bytes)
+    finally:
+        budget.give_back(taken.size)
+
+
+class _Taken:
+    """What one request holds of the budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self.size = 0
+
+    def __call__(self, size: int) -> None:
+        self._budget.take(size)
+        self.size += size
+
+
+def _post_of(request: Request, services: Services, raw: bytes, max_bytes: int) -> Post:
+    """Give a request as it came, unpacked."""
     headers = dict(reversed(request.headers.items()))  # of one sent twice, the first stands
     packing = headers.get("content-encoding", "identity").strip().lower()
     return Post(

@@ -39,9 +39,10 @@ def facts_of(
 
 
 def _always(received: Received, mail: Mail) -> Mapping[str, Any]:
-    recipients = [one.email for one in mail.to if one.email] or list(received.recipients)
+    named = [one.email for one in mail.to if one.email]
+    recipients = dict.fromkeys([*named, *received.recipients])  # the envelope may know more
     return {
-        "recipients": recipients[:_MAX_LISTED],
+        "recipients": list(recipients)[:_MAX_LISTED],
         "attachments": [asdict(one) for one in mail.attachments[:_MAX_LISTED]],
     }
 

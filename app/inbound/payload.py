@@ -13,6 +13,7 @@ from app.inbound.values import Unreadable
 
 MAX_DEPTH = 32  # of JSON; ours, because the interpreter's own limit moves with its version
 _MAX_MARKS = 200_000  # brackets and commas: a mail with its attachments has some hundreds
+_MAX_MENDED = 1_000_000  # backslashes of a text that has unstorable ones
 _MAX_INT_DIGITS = 40  # ids of platforms outgrow 64 bits, no date or size does
 _MAX_FLOAT_CHARS = 400  # the largest double written out in full has 309 digits
 _MAX_LIST_CHARS = 100_000  # of a line of recipients
@@ -40,16 +41,12 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 # A list of mailboxes, piece by piece; a comment does not nest, nor does an address.
 _PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+"?|<[^<>]*+>?|\([^()]*+\)?|[,;]|[^",;<(]++', re.DOTALL)
 _MESSAGE_ID = re.compile(rb"\nmessage-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]{1,999})", re.IGNORECASE)
-_DIGITS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MAIL_DATE = re.compile(
     r"(?:[a-z]{3,9}, *)?(\d{1,2}) +([a-z]{3})[a-z]{0,6} +(\d{4})"
     r" +(\d{1,2}):(\d{2})(?::(\d{2}))? *([+-]\d{4}|gmt|utc?|z)\b.*",
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
-
-
-_MAX_EPOCH_S = 1e11  # more are milliseconds: in seconds it would be the year 5138
 
 
 def parse_json(body: bytes) -> object:
@@ -65,10 +62,17 @@ def parse_json(body: bytes) -> object:
     _check_structure(body)
     try:
         text = body.decode("utf-8")
-        mended = _ESCAPE.sub(_mend, text) if _SUSPECT.search(text) else text
+        mended = text if _SUSPECT.search(text) is None else _mended(text)
         return _DECODER.decode(mended)
     except ValueError:  # of both decoders
         raise Unreadable("the body is not JSON in UTF-8") from None
+
+
+def _mended(text: str) -> str:
+    """Put U+FFFD for what no database takes; one callback an escape, so they are bounded."""
+    if text.count("\\") > _MAX_MENDED:
+        raise Unreadable("the body has too many escapes")
+    return _ESCAPE.sub(_mend, text)
 
 
 def value_at(value: object, *path: str) -> object:
@@ -107,16 +111,6 @@ def size_at(value: object, *path: str) -> int:
     return found if whole and 0 <= found < 2**53 else 0  # type: ignore[operator,return-value]
 
 
-def parse_epoch(told: object) -> datetime | None:
-    """Read seconds (or milliseconds) since 1970, as a number or its digits; None if it is none."""
-    try:
-        seconds = math.nan if isinstance(told, bool) else _number(told)
-        seconds = seconds / 1_000 if seconds > _MAX_EPOCH_S else seconds
-        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
 def header_pairs(value: object, key: str) -> tuple[tuple[str, str], ...]:
     """Give headers told as an object, 1,000 at most; of one sent several times a list."""
     found = value_at(value, key)
@@ -124,13 +118,6 @@ def header_pairs(value: object, key: str) -> tuple[tuple[str, str], ...]:
     pairs = ((n, v) for n, vs in groups for v in (vs if isinstance(vs, list) else [vs]))
     texts = (pair for pair in pairs if isinstance(pair[1], str))
     return tuple(islice(texts, _MAX_HEADERS))
-
-
-def _number(told: object) -> float:
-    """Read a number, or plain digits with or without a fraction."""
-    if isinstance(told, str):
-        return float(told) if _DIGITS.fullmatch(told) else math.nan
-    return float(told) if isinstance(told, int | float) else math.nan
 
 
 def storable(text: str) -> str:

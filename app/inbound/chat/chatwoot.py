@@ -9,6 +9,7 @@ Source:
 from datetime import datetime
 
 from app.domain import Channel, Sender
+from app.inbound.epoch import parse_epoch
 from app.inbound.forms import media_type
 from app.inbound.payload import (
     addresses,
@@ -16,7 +17,6 @@ from app.inbound.payload import (
     list_at,
     mailbox,
     parse_date,
-    parse_epoch,
     parse_file_name,
     parse_json,
     parse_mailboxes,

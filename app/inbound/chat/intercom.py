@@ -5,13 +5,13 @@ Source:
 """
 
 from app.domain import Channel, Sender
+from app.inbound.epoch import parse_epoch
 from app.inbound.forms import media_type
 from app.inbound.mime.html import html_to_text
 from app.inbound.payload import (
     id_at,
     list_at,
     mailbox,
-    parse_epoch,
     parse_file_name,
     parse_json,
     parse_message_id,

@@ -8,11 +8,11 @@ Source:
 import re
 
 from app.domain import Channel
+from app.inbound.epoch import parse_epoch
 from app.inbound.forms import media_type
 from app.inbound.payload import (
     list_at,
     mailbox,
-    parse_epoch,
     parse_file_name,
     parse_json,
     parse_message_id,

@@ -14,12 +14,12 @@ import hashlib
 from datetime import timedelta
 
 from app.domain import Channel
+from app.inbound.epoch import parse_epoch
 from app.inbound.forms import decode_text, media_type, parse_form
 from app.inbound.payload import (
     id_at,
     mailbox,
     parse_date,
-    parse_epoch,
     parse_json,
     parse_message_id,
     text_at,

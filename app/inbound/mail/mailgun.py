@@ -80,10 +80,15 @@ def read(post: Post) -> tuple[Item, ...]:
     return (_received(fields, whole[0].data if whole else None),)
 
 
+_MAX_EVENT_BYTES = 256 * 1024  # JSON tells only of mail that we sent
+
+
 def _proof(post: Post) -> tuple[str, str, str]:
     """Take time, token and signature; empty where one is missing or comes twice."""
     try:
         if media_type(post.content_type) == "application/json":
+            if len(post.body) > _MAX_EVENT_BYTES:
+                raise Unreadable("the event is too large")
             signed = value_at(parse_json(post.body), "signature")
             found = [text_at(signed, name) for name in _PROOF]
         else:

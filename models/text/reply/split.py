@@ -58,13 +58,22 @@ def split_reply(text: str, *, stripped: str = "", subject: str = "") -> Reply:
     if not stripped.strip() or reply.forwarded:
         return reply
     theirs = _split(stripped, forward=False)
+    left = _left_out(reply.newest, stripped)
     return replace(
         reply,
         newest=theirs.newest,
+        quoted="\n\n".join(part for part in (left, reply.quoted) if part),
         signature=reply.signature or theirs.signature,
         disclaimer=reply.disclaimer or theirs.disclaimer,
         fallback=theirs.fallback,
     )
+
+
+def _left_out(newest: str, stripped: str) -> str:
+    """Give the lines that a provider left out: they are context, and not lost."""
+    kept = {" ".join(line.split()) for line in stripped.splitlines()}
+    lines = [line for line in newest.splitlines() if " ".join(line.split()) not in kept]
+    return "\n".join(lines).strip()
 
 
 def _split(text: str, *, forward: bool) -> Reply:
