@@ -66,6 +66,7 @@ class Facts:
     """What is known of a message beside the text that was written just now."""
 
     automated: str | None = None  # the kind of machine that wrote: auto_reply, bounce, list, …
+    signature: str = ""  # of the writer; tells their role, and no wish
     unreadable: str | None = None  # why nothing could be read of it: failed, timeout, empty
     shown: Mapping[str, Any] = field(default_factory=dict)  # JSON: thread, signature, files, …
 

@@ -147,20 +147,24 @@ class Intake:
     def _judged(self, message: Message, facts: Facts | None, talk: Talk | None) -> _Judged:
         """Say what the model and the policy make of a message."""
         text = message.text if talk is None else talk.with_new(message.text)
-        prediction = self._predict(message, text)
+        prediction = self._predict(message, text, facts.signature if facts else "")
         policy = self.policy()
         decision = set_aside(facts or Facts(), policy) or decide(prediction, policy)
         if talk is not None and talk.told(decision):
             decision = told_before(decision)
         return _Judged(prediction, decision, self._evidence(message, prediction, decision))
 
-    def _predict(self, message: Message, text: str) -> Prediction:
-        future = self.submit([compose_text(message.subject, text)])
+    def _predict(self, message: Message, text: str, signature: str) -> Prediction:
+        texts = [compose_text(message.subject, text)]
+        if signature:
+            texts.append(compose_text(message.subject, f"{text}\n{signature}"))
+        future = self.submit(texts)
         wait([future], self.predict_timeout_s)
         if not future.done():
             future.cancel()
             raise PredictionLate("the model did not answer in time; nothing is stored")
-        return self.for_channel(future.result()[0], message.channel)
+        said = self.for_channel(future.result()[0], message.channel)
+        return said.with_role_of(future.result()[-1]) if signature else said
 
     def _evidence(
         self, message: Message, prediction: Prediction, decision: Decision

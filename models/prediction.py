@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+_ROLE = "buyer_role"  # the signal that a signature tells, too
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -47,6 +49,12 @@ class Prediction:
         if self.labels:
             return None
         return "low_confidence" if self.readable else "unsupported_language"
+
+    def with_role_of(self, signed: "Prediction") -> "Prediction":
+        """Take the writer's role from what was said of the message with its signature."""
+        if _ROLE not in signed.signals:
+            return self
+        return replace(self, signals={**self.signals, _ROLE: signed.signals[_ROLE]})
 
     def with_thresholds(self, thresholds: Mapping[str, float]) -> "Prediction":
         """Count the intents by other thresholds, such as those of the message's channel."""

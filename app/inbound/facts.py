@@ -12,6 +12,7 @@ from models.text.clean import clean_text
 from models.text.reply import Reply, parse_signature
 
 _MAX_CHARS = 20_000  # of each part that is shown: the whole mail is kept apart for a while
+_SIGNATURE_CHARS = 500  # that tell a role
 _MAX_LISTED = 100  # recipients, attachments
 EMPTY = "empty"
 
@@ -33,6 +34,7 @@ def facts_of(
         shown |= _of_mail(mail, split, message, region)
     return Facts(
         automated=None if mail.automated is None else mail.automated.kind.value,
+        signature=split.signature[:_SIGNATURE_CHARS],
         unreadable=_unreadable(mail, message),
         shown=shown,
     )

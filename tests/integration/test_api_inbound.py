@@ -3,13 +3,16 @@ import hashlib
 import hmac
 import json
 import zlib
+from dataclasses import replace
 
 import pytest
 from support import an_endpoint
 from support_api import running_api
+from support_predict import predict_by_word
 
 from app.domain import ArrivalStatus
 from app.storage import arrivals, messages
+from models.prediction import Signal
 
 CRLF = "\r\n"
 MAIL = CRLF.join(
@@ -346,3 +349,27 @@ def test_endpoints_hear_of_a_mail_once(api):
     api.read_arrivals()
 
     assert api.stored()["deliveries"] == 1
+
+
+def test_the_role_is_read_from_the_signature_and_the_wish_from_the_text_alone(database, clock):
+    asked = []
+
+    def predict(texts):
+        asked.extend(texts)
+        said = predict_by_word(texts)
+        return [
+            replace(
+                one,
+                signals={"buyer_role": Signal("executive" if "Head" in text else "unknown", 0.9)},
+            )
+            for one, text in zip(said, texts, strict=True)
+        ]
+
+    with running_api(database, clock, predict=predict) as api:
+        post_mail(api.client())
+        api.read_arrivals()
+        [one] = stored(api)
+
+    assert one.prediction["signals"]["buyer_role"]["label"] == "executive"
+    assert one.prediction["labels"] == ["pricing"]
+    assert "Head of Operations" not in asked[0]
