@@ -5,7 +5,7 @@ import smtplib
 import socket
 import struct
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -431,6 +431,34 @@ def test_a_client_that_dawdles_is_dropped(said):
         rest = client.lines.read()
 
     assert rest.endswith(b"421 4.4.2 Nothing came for too long\r\n")
+
+
+def test_a_command_that_comes_byte_by_byte_is_not_waited_for():
+    with running(pytest.fail, idle_s=0.5) as (port, _, _), Raw(port) as client:
+        client.socket.settimeout(0.1)
+        heard = b""
+        for _ in range(100):
+            with suppress(TimeoutError):
+                heard += client.socket.recv(1_000)
+                break
+            client.socket.sendall(b"N")
+
+    assert heard == b"421 4.4.2 Nothing came for too long\r\n"
+
+
+def test_a_mail_that_comes_byte_by_byte_is_waited_for(database):
+    with running(keeping_in(database), idle_s=0.5) as (port, _, _), Raw(port) as client:
+        client.begin_mail()
+        client.socket.settimeout(0.1)
+        for _ in range(10):
+            client.socket.sendall(b"x")
+            with pytest.raises(TimeoutError):
+                client.socket.recv(1)
+        client.socket.settimeout(30)
+        client.say(b"", b".")
+
+        assert client.socket.recv(1_000).startswith(b"250 ")
+    assert bodies(database) == [b"x" * 10 + b"\r\n"]
 
 
 def test_a_client_that_dawdles_in_a_mail_is_dropped_and_nothing_is_kept():

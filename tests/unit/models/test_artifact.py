@@ -16,6 +16,7 @@ from models import registry
 from models.artifact import (
     MANIFEST,
     NETWORK,
+    READING,
     TOKENIZER,
     WIDE,
     Manifest,
@@ -151,13 +152,13 @@ def test_a_good_artifact_is_read_verified_and_loaded(folder):
 
     assert manifest.version == VERSION
     assert {n: hashlib.sha256(c).hexdigest() for n, c in contents.items()} == {
-        name: manifest.sha256[name] for name in (NETWORK, TOKENIZER, WIDE)
+        name: manifest.sha256[name] for name in (NETWORK, READING, TOKENIZER, WIDE)
     }
     assert verify(folder) == manifest == load(folder).manifest
     assert set(manifest.sha256) == {path.name for path in folder.iterdir()} - {MANIFEST}
 
 
-@pytest.mark.parametrize("name", [MANIFEST, NETWORK, TOKENIZER, WIDE])
+@pytest.mark.parametrize("name", [MANIFEST, NETWORK, READING, TOKENIZER, WIDE])
 @pytest.mark.parametrize("kind", ["missing", "folder", "link", "pipe"])
 def test_what_is_no_regular_file_is_refused_by_name(folder, name, kind):
     kept = folder.parent / name

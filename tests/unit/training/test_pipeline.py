@@ -20,6 +20,7 @@ from models.artifact import (
     CLEANING_VERSION,
     MANIFEST,
     NETWORK,
+    READING,
     TOKENIZER,
     WIDE,
     file_sha256,
@@ -57,7 +58,7 @@ def classifier():
 
 def test_what_is_published_is_whole_and_nothing_else_is_left(folder):
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("CARD.md", MANIFEST, "metrics.json", NETWORK, "report.html", TOKENIZER, WIDE)
+        *("CARD.md", MANIFEST, "metrics.json", NETWORK, READING, "report.html", TOKENIZER, WIDE)
     ]
     assert verify(folder).version == VERSION
     assert [path.name for path in folder.parent.iterdir()] == [VERSION]

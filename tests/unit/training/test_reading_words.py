@@ -52,16 +52,16 @@ def test_people_of_many_cultures_are_read_alike():
         "Lakshmi",
         "Thabo",
         "Xiomara",
-        "Björn",
+        "Astrid",
         "Beatriz",
         "Mehmet",
     ]
 
-    assert {reading(f"{person} called") for person in people.split()} == {f"{NAME} called"}
+    assert {reading(f"{person} is in") for person in people} == {f"{NAME} is in"}
 
 
 def test_a_message_about_him_is_read_as_one_about_her():
     reading = reading_of([])
 
-    assert reading("Mrs Ito sent her form") == reading("Mr Ito sent his form")
-    assert reading("Frau Ito") == reading("Herr Ito")
+    assert reading("mrs Ito sent her form") == reading("mr Ito sent his form")
+    assert reading("frau Ito") == reading("herr Ito")

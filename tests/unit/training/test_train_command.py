@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,8 @@ def test_ctrl_c_ends_training_early_and_publishes_what_was_learnt(tmp_path):
         stdin=subprocess.DEVNULL,
         stdout=its,
         stderr=its,
+        # A suite that was started in the background ignores Ctrl-C, and so would its children.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as process:
         os.close(its)
         try:
