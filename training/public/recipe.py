@@ -54,7 +54,9 @@ class Recipe:
 
 _FEW = Recipe()
 _MANY = Recipe(contrast_epochs=3, tune_epochs=8, tune_rate=1e-4, head_weight=1.0)
+_MANY_LABELS = Recipe(contrast_epochs=2, tune_epochs=2, labels_a_batch=75, head_weight=1.0)
 _SEVERAL = Recipe(tune_epochs=10, head_weight=1.0)
+_LABELS = 100  # from here on a label has few look-alikes: half the epochs lose nothing
 
 
 def recipe_for(task: Task) -> Recipe:
@@ -63,4 +65,4 @@ def recipe_for(task: Task) -> Recipe:
         return _SEVERAL
     if task.few:
         return _FEW
-    return _MANY
+    return _MANY_LABELS if len(task.head.labels) > _LABELS else _MANY
