@@ -80,13 +80,14 @@ class Arrival:
     sha256: bytes  # of the body
     url: str
     headers: Mapping[str, str]
-    body: bytes | None  # None once it has been let go
+    body: bytes | None = field(default=None, repr=False)  # of one that is to be read
     received_at: datetime
     status: ArrivalStatus
     attempts: int  # to read it, the claimed one included
     next_attempt_at: datetime
     error_code: str | None = None
     message_ids: tuple[str, ...] = ()  # what was stored of it
+    size: int | None = None  # bytes of the body; None once it has been let go
     once: str | None = None  # what may stand in one request of its source alone
 
 

@@ -10,6 +10,7 @@ AppError
 ├── NotFound            an id that we do not have
 ├── Duplicate           storage: it is there already; the first stands
 ├── Overloaded          the queue is full; come back in retry_after_s
+├── FetchFailed         what a provider only points to could not be fetched; come back
 ├── PredictionLate      the model missed its deadline; come back
 ├── StorageDown         the database did not take it; nothing was acknowledged
 └── ConfigError         the service must not start: setting, file or version, and the mend
@@ -94,6 +95,12 @@ class PredictionLate(Overloaded):
     """The model missed its deadline."""
 
     code = "prediction_late"
+
+
+class FetchFailed(Overloaded):
+    """What a request points to could not be fetched, this time."""
+
+    code = "fetch_failed"
 
 
 class StorageDown(Overloaded):

@@ -1,7 +1,8 @@
 """From what a source tells of a message to the message stored: assembled, joined to its talk."""
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain import Channel, Message, Sender, Stored
@@ -13,7 +14,19 @@ from app.storage import messages
 from app.storage.engine import Database
 
 MEMORY = timedelta(hours=24)  # within which a person is not called twice for the same
+_TURNS = 64
 _FRAGMENTS = 20  # of a conversation that are looked at, the last ones
+
+
+class Turns:
+    """One message of a conversation after the other, in this process: none is told of twice."""
+
+    def __init__(self) -> None:
+        self._locks = tuple(threading.Lock() for _ in range(_TURNS))
+
+    def of(self, message: Message) -> threading.Lock:
+        """Give the lock that a conversation's messages share, with some others."""
+        return self._locks[hash((message.source, message.thread_id or message.id)) % _TURNS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +38,7 @@ class TakeIn:
     reader: Reader
     now: Callable[[], datetime]
     chat_window_s: float = 300.0
+    turns: Turns = field(default_factory=Turns)
 
     def __call__(self, received: Received, source: str, arrived_at: datetime) -> Receipt:
         """Take one message in.
@@ -39,8 +53,9 @@ class TakeIn:
             now=self.now(),
             reader=self.reader,
         )
-        talk = self._talk(incoming.message)
-        return self.intake.accept(incoming.message, facts=incoming.facts, talk=talk)
+        with self.turns.of(incoming.message):
+            talk = self._talk(incoming.message)
+            return self.intake.accept(incoming.message, facts=incoming.facts, talk=talk)
 
     def _talk(self, message: Message) -> Talk | None:
         """What was said in the conversation before; mails are read alone."""
@@ -82,4 +97,6 @@ def told(receipt: Receipt) -> Told:
 
 def _calls(stored: Stored) -> bool:
     """Whether somebody was told of a message, or a bot was told to hand over."""
-    return bool(stored.decision["endpoints"]) or is_wish(stored.decision["rule"])
+    if TOLD in stored.decision["reasons"]:
+        return False  # it said nothing new
+    return bool(stored.deliveries) or is_wish(stored.decision["rule"])

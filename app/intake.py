@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 
 from app.domain import (
     Decision,
@@ -115,6 +116,9 @@ class Intake:
             StorageDown: The database did not take it.
         """
         first = self._first(message, idempotency)
+        if first is not None and facts is not None and not _is_same(first, message):
+            message = _told_apart(message)  # ids of mail are their senders' to choose
+            first = self._first(message, idempotency)
         if first is not None:
             return first
         if facts is None and not clean_text(message.text):
@@ -229,6 +233,19 @@ class Intake:
             replayed=False,
             missing_endpoints=tuple(name for name in decision.endpoints if name not in known),
         )
+
+
+def _is_same(first: Receipt, message: Message) -> bool:
+    """Whether a message of a known id is the one that is known."""
+    known = first.stored.message
+    return (known.text, known.subject) == (message.text, message.subject)
+
+
+def _told_apart(message: Message) -> Message:
+    """Give a message an id that another one of the same id does not have."""
+    content = f"{message.sender.email}\n{message.subject}\n{message.text}"
+    digest = sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
+    return replace(message, external_id=f"{(message.external_id or '')[:480]}#{digest}")
 
 
 def _delivery(

@@ -4,13 +4,13 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from app.domain import Arrival, ArrivalStatus, new_id
-from app.errors import Duplicate, NotFound, Overloaded, Refused, StorageDown
+from app.errors import Duplicate, FetchFailed, NotFound, Overloaded, Refused, StorageDown
 from app.inbound.values import (
     Ignored,
     Item,
@@ -28,10 +28,12 @@ from app.storage import arrivals
 from app.storage.engine import Database
 
 MAX_ATTEMPTS = 10  # to read an arrival
-LEASE_S = 600.0  # longer than parsing and judging a batch may take
-BATCH = 8  # arrivals taken at a time
+LEASE_S = 300.0  # longer than fetching, parsing and judging one may take
+BATCH = 1  # arrivals taken at a time: a lease covers one, and so does a crash
 IDLE_WAIT_S = 1.0
 _PAUSES_S = (1.0, 5.0, 30.0, 120.0, 600.0)  # before an arrival is read again; the last one repeats
+_KEPT = ("content-type", "x-envelope-from", "x-envelope-to")  # headers of a request
+_BUSY_S = 5.0  # before an arrival is read for which there was no capacity
 _BACKOFF_S = 2.0  # while the database is down
 
 log = structlog.get_logger(__name__)
@@ -126,7 +128,7 @@ class Mailroom:
             source=source,
             sha256=hashlib.sha256(post.body).digest(),
             url=post.url.partition("?")[0],  # a query may hold a secret
-            headers={"content-type": post.content_type},
+            headers={name: post.headers[name] for name in _KEPT if name in post.headers},
             body=post.body,
             received_at=post.received_at,
             status=ArrivalStatus.WAITING,
@@ -174,8 +176,10 @@ class Mailroom:
         started_s = time.perf_counter()
         try:
             status, ids = self._stored(arrival)
-        except (Unreadable, Refused, NotFound) as error:
+        except (Unreadable, Refused) as error:
             self._settle(arrival, ArrivalStatus.FAILED, started_s, error_code=error.code)
+        except (FetchFailed, NotFound) as error:  # another replica may have its keys
+            self._postpone(arrival, error.code, counts=True)
         except Overloaded as error:
             self._postpone(arrival, error.code, counts=False)
         except Exception:  # an arrival that we cannot read must not stop the others
@@ -187,11 +191,12 @@ class Mailroom:
     def _stored(self, arrival: Arrival) -> tuple[ArrivalStatus, list[str]]:
         """Store every message of an arrival; those of an earlier attempt are known."""
         desk, ids = self.desk(arrival.source), list[str]()
-        for item in self._items(desk, _post_of(arrival)):
+        for number, item in enumerate(self._items(desk, _post_of(arrival))):
             if isinstance(item, Ignored):
                 log.info("inbound_ignored", arrival_id=arrival.id, reason=item.reason)
             else:
-                receipt = self._take_in(item, arrival.source, arrival.received_at)
+                named = replace(item, fallback_id=item.fallback_id or f"{arrival.id}/{number}")
+                receipt = self._take_in(named, arrival.source, arrival.received_at)
                 ids.append(receipt.stored.message.id)
         return (ArrivalStatus.READ if ids else ArrivalStatus.IGNORED), ids
 
@@ -224,7 +229,7 @@ class Mailroom:
         )
 
     def _postpone(self, arrival: Arrival, error_code: str, *, counts: bool) -> None:
-        pause_s = _PAUSES_S[min(arrival.attempts, len(_PAUSES_S)) - 1]
+        pause_s = _PAUSES_S[min(arrival.attempts, len(_PAUSES_S)) - 1] if counts else _BUSY_S
         with self._database.write() as conn:
             until = self._now() + timedelta(seconds=pause_s)
             arrivals.postpone(conn, arrival, until, error_code=error_code, counts=counts)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from app.errors import Overloaded
+from app.errors import FetchFailed
 from app.inbound.assembling import Reader
 from app.inbound.mime.deadline import parse_within
 from app.inbound.mime.values import Mail
@@ -36,7 +36,10 @@ def mailroom_of(
     take_in = TakeIn(
         intake=intake,
         database=database,
-        reader=Reader(parse=partial(_parse, own=settings.own_addresses)),
+        reader=Reader(
+            parse=partial(_parse, own=settings.own_addresses),
+            own_addresses=settings.own_addresses,
+        ),
         now=now,
         chat_window_s=settings.chat_window_s,
     )
@@ -78,10 +81,10 @@ def _fetching(sender: Sender) -> Fetch:
         found = sender.fetch(url, headers, max_bytes=_MAX_DOCUMENT_BYTES)
         if found.status_code == _GONE:
             raise Unreadable("what it points to is no longer there")
+        if found.error_code == "too_large":
+            raise Unreadable("what it points to is too large")
         if not found.found:
-            raise Overloaded(
-                "what proves this could not be fetched; send it again", retry_after_s=5
-            )
+            raise FetchFailed("its proof could not be fetched; send it again", retry_after_s=5)
         return found.body
 
     return fetch

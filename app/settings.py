@@ -30,6 +30,7 @@ SOURCES = (  # in the path of their webhook; app.inbound.sources has each
     *("rasa", "dialogflow", "botpress"),
 )
 _KEY = re.compile(rf"{PREFIX}({'|'.join(SOURCES).upper()})_(SECRET|AUTH|TOPICS)")
+_OF_CLIENTS = f"{PREFIX}API_KEY"  # read by commands that call a service: none of its settings
 _SHOWN_DEFAULTS = {"data_dir": "~/.local/share/inlet", "artifacts": "the shipped folder"}
 _PASSWORDS = re.compile(r"(?<=://)([^:/?#]*):.*@|((?:ssl)?password)=[^&]*", re.IGNORECASE)
 
@@ -209,6 +210,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     given = {name.upper(): value.strip() for name, value in environ.items()}
     given = {name: value for name, value in given.items() if name.startswith(PREFIX)}
+    given.pop(_OF_CLIENTS, None)
     known = {_variable(field): field for field in Settings.model_fields if field != "sources"}
     values: dict[str, Any] = {known[name]: given[name] for name in known if given.get(name)}
     if "data_dir" not in values:

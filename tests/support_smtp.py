@@ -114,7 +114,9 @@ class Raw:
 def kept(database):
     """What is kept, the oldest first."""
     with database.read() as conn:
-        return sorted(arrivals.listed(conn, limit=10_000), key=lambda arrival: arrival.id)
+        return sorted(
+            arrivals.listed(conn, limit=10_000, with_bodies=True), key=lambda arrival: arrival.id
+        )
 
 
 def bodies(database):

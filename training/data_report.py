@@ -98,7 +98,7 @@ def print_report(report: DataReport, console: Console) -> None:
     for warning in _warnings(report):
         console.print(_line(warning, style="yellow"))
     for refusal in report.refused[:_SHOWN_REFUSALS]:
-        console.print(_line(f"refused {refusal}", style="red"))
+        console.print(_line(f"refused {refusal}", style="red"), soft_wrap=True)
     more = len(report.refused) - _SHOWN_REFUSALS
     if more > 0:
         console.print(_line(f"… and {more:,} more rows refused", style="red"))

@@ -101,6 +101,6 @@ def arrival_answer(kept: Arrival) -> dict[str, Any]:
         "status": kept.status.value,
         "attempts": kept.attempts,
         "error_code": kept.error_code,
-        "bytes": None if kept.body is None else len(kept.body),
+        "bytes": kept.size,
         "message_ids": list(kept.message_ids),
     }

@@ -17,7 +17,7 @@ from app.api.budget import Budget
 from app.api.openapi import body_of, problems
 from app.api.problems import problem
 from app.api.services import Services, services_of
-from app.errors import AppError, Overloaded, Refused
+from app.errors import AppError, NotFound, Overloaded, Refused
 from app.inbound.chat.generic import ChatRequest
 from app.inbound.values import NotAuthentic, Post, Reply, Source, Unreadable
 from app.mailroom import CHAT, EMAIL
@@ -35,6 +35,7 @@ CHAT_EXAMPLES = {
         }
     }
 }
+_SENT_BADLY = ("body_timeout", "incomplete_body")  # a 4xx would lose the mail: it is sent again
 _MAIL_TYPES = ("message/rfc822", "application/octet-stream", "text/plain")
 _PACKED = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
@@ -91,7 +92,16 @@ async def show_presence(
     return Response()
 
 
-@router.post("/v1/inbound/{source}/mime", include_in_schema=False)  # Mailgun's sign for raw mail
+@router.post("/v1/inbound/mailgun/mime", include_in_schema=False)
+async def receive_raw_from_mailgun(
+    request: Request,
+    services: Annotated[Services, Depends(services_of)],
+    admission: Annotated[Admission, Depends(inbound_admission)],
+) -> Response:
+    """Take Mailgun's raw mails: it sends them where an address ends in `mime`."""
+    return await _received("mailgun", request, services, admission)
+
+
 @router.post(
     "/v1/inbound/{source}",
     summary="Take in what a provider or a chat platform sends",
@@ -107,6 +117,8 @@ async def receive(
 
     A source whose keys are not set is answered 404.
     """
+    if source in (EMAIL, CHAT):  # these take an API key, at the addresses above
+        raise NotFound("no such source is switched on here")
     return await _received(source, request, services, admission)
 
 
@@ -121,6 +133,10 @@ async def _received(
             reply = await admission.run(lambda: take(desk, whole()))
     except (NotAuthentic, Unreadable, Overloaded) as error:
         return _refusal(error, desk.source, request)
+    except Refused as error:
+        if error.code not in _SENT_BADLY:
+            raise
+        return _refusal(Overloaded(error.detail), desk.source, request)
     return Response(reply.body, reply.status, media_type=reply.content_type)
 
 
@@ -148,6 +164,8 @@ async def _body_of(
         raw = await read_body(
             request, max_bytes=max_bytes, deadline_s=services.body_deadline_s, take=taken
         )
+        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            taken(max_bytes)  # what it may become
         yield partial(_post_of, request, services, raw, max_bytes)
     finally:
         budget.give_back(taken.size)
@@ -195,6 +213,8 @@ def unpacked(raw: bytes, packing: str, *, max_bytes: int) -> bytes:
         ) from None
     if len(plain) > max_bytes:
         raise Refused(f"the body is larger than {max_bytes} bytes", code="too_large")
+    if not stream.eof or stream.unused_data:  # cut short, or more than one
+        raise Refused("the body is not what its Content-Encoding says", code="bad_request")
     return plain
 
 

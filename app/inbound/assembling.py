@@ -71,7 +71,8 @@ def assembled(
 
 def _mail_of(received: Received, reader: Reader) -> Mail:
     """Give what a provider tells in fields the form of a parsed mail."""
-    headers = Headers.of(received.headers)
+    writer = (("from", received.sender.email),) if received.sender.email else ()
+    headers = Headers.of((*received.headers, *writer))  # a From among the headers comes first
     text = received.text if received.text.strip() else html_to_text(received.html)
     automated = automated_reason(
         headers, own=reader.own_addresses, text=text, sent_at=received.sent_at

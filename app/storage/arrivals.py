@@ -11,6 +11,9 @@ from app.storage import tables
 from app.storage.rows import insert_new
 
 _TABLE = tables.arrivals
+_SIZE = func.length(_TABLE.c.body).label("size")  # instead of the body: a page would hold them all
+_WHOLE = (*_TABLE.c, _SIZE)
+_LISTED = (*(column for column in _TABLE.c if column.name != "body"), _SIZE)
 
 
 def add(conn: Connection, arrival: Arrival) -> None:
@@ -78,13 +81,13 @@ def again(conn: Connection, arrival_id: str, *, now: datetime) -> bool:
 
 
 def find(conn: Connection, arrival_id: str) -> Arrival | None:
-    """Look an arrival up by its id."""
-    return _first(conn, _TABLE.c.id == arrival_id)
+    """Look an arrival up by its id, with its body."""
+    return _first(conn, _WHOLE, _TABLE.c.id == arrival_id)
 
 
 def find_same(conn: Connection, source: str, sha256: bytes) -> Arrival | None:
-    """Look up what a source sent with the same body."""
-    return _first(conn, _TABLE.c.source == source, _TABLE.c.sha256 == sha256)
+    """Look up what a source sent with the same body, without the body."""
+    return _first(conn, _LISTED, _TABLE.c.source == source, _TABLE.c.sha256 == sha256)
 
 
 def listed(
@@ -94,9 +97,10 @@ def listed(
     sha256: bytes | None = None,
     limit: int = 50,
     before: str | None = None,
+    with_bodies: bool = False,
 ) -> list[Arrival]:
     """Give a page of arrivals, newest first; `before` is the last id of the page before."""
-    query = select(_TABLE).order_by(_TABLE.c.id.desc()).limit(limit)
+    query = select(*(_WHOLE if with_bodies else _LISTED)).order_by(_TABLE.c.id.desc()).limit(limit)
     if status is not None:
         query = query.where(_TABLE.c.status == status)
     if sha256 is not None:
@@ -117,7 +121,8 @@ def let_go_before(conn: Connection, instant: datetime) -> int:
     """Drop the bodies of what came before an instant and waits for nothing; say how many."""
     old = (_TABLE.c.received_at < instant, _TABLE.c.body.is_not(None))
     settled = _TABLE.c.status != ArrivalStatus.WAITING
-    return conn.execute(update(_TABLE).where(*old, settled).values(body=None)).rowcount
+    change = update(_TABLE).where(*old, settled)
+    return conn.execute(change.values(body=None, headers={})).rowcount
 
 
 def _due(now: datetime, limit: int, *conditions: ColumnElement[bool]) -> Any:
@@ -139,11 +144,17 @@ def _claimed(arrival: Arrival) -> tuple[ColumnElement[bool], ...]:
     return (_TABLE.c.id == arrival.id, _TABLE.c.attempts == arrival.attempts, waiting)
 
 
-def _first(conn: Connection, *conditions: ColumnElement[bool]) -> Arrival | None:
-    row = conn.execute(select(_TABLE).where(*conditions)).mappings().first()
+def _first(
+    conn: Connection,
+    columns: Sequence[ColumnElement[Any]],
+    *conditions: ColumnElement[bool],
+) -> Arrival | None:
+    row = conn.execute(select(*columns).where(*conditions)).mappings().first()
     return None if row is None else _arrival(row)
 
 
 def _arrival(row: RowMapping) -> Arrival:
     values: dict[str, Any] = {**row, "message_ids": tuple(row["message_ids"])}
+    if "size" not in values:
+        values["size"] = None if values["body"] is None else len(values["body"])
     return Arrival(**values)

@@ -53,7 +53,7 @@ def find_external(conn: Connection, source: str, external_id: str) -> Stored | N
 def of_thread(
     conn: Connection, source: str, thread_id: str, *, since: datetime, limit: int
 ) -> list[Stored]:
-    """Give the last messages of a thread since an instant, oldest first, without deliveries."""
+    """Give the last messages of a thread since an instant, oldest first."""
     query = (
         select(_TABLE)
         .where(_TABLE.c.source == source, _TABLE.c.thread_id == thread_id)
@@ -61,7 +61,8 @@ def of_thread(
         .order_by(_TABLE.c.received_at.desc(), _TABLE.c.id.desc())
         .limit(limit)
     )
-    return [_stored(row, ()) for row in reversed(conn.execute(query).mappings().all())]
+    rows = conn.execute(query).mappings().all()
+    return [_stored(row, outbox.of_message(conn, row["id"])) for row in reversed(rows)]
 
 
 def _find(conn: Connection, *conditions: ColumnElement[bool]) -> Stored | None:

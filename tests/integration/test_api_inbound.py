@@ -373,3 +373,73 @@ def test_the_role_is_read_from_the_signature_and_the_wish_from_the_text_alone(da
     assert one.prediction["signals"]["buyer_role"]["label"] == "executive"
     assert one.prediction["labels"] == ["pricing"]
     assert "Head of Operations" not in asked[0]
+
+
+@pytest.mark.parametrize("source", ["email", "chat"])
+def test_no_other_address_leads_around_the_key(api, source):
+    api.add_key("messages:write")
+    client = api.client()
+
+    assert client.post(f"/v1/inbound/{source}/mime", json=LINE).status_code == 404
+    assert client.post(f"/v1/inbound/{source}", json=LINE).status_code in (401, 415)
+
+
+def test_two_mails_of_the_same_id_are_two_messages(api):
+    post_mail(api.client())
+    post_mail(api.client(), MAIL.replace(b"forty seats", b"nine hundred seats"))
+    api.read_arrivals()
+
+    assert sorted(one.message.text for one in stored(api)) == [
+        "What is the price for forty seats?",
+        "What is the price for nine hundred seats?",
+    ]
+
+
+def test_who_was_silent_for_a_day_is_told_of_again(api):
+    client = api.client()
+    told = []
+    for number in range(4):
+        told.append(post_line(client, message_id=str(number)).json()["handover"])
+        api.clock.advance(20 * 3_600)
+
+    assert told == [True, False, True, False]
+
+
+def test_what_points_to_a_source_that_is_off_here_is_read_later(database, clock):
+    with running_api(database, clock, sources=KEYS) as api:
+        post_postmark(api.client())
+    with running_api(database, clock) as other:
+        other.read_arrivals()
+        [kept] = other.client().get("/v1/arrivals").json()["arrivals"]
+
+    assert (kept["status"], kept["error_code"]) == ("waiting", "not_found")
+
+
+def test_our_own_mail_is_never_a_wish(database, clock):
+    with running_api(database, clock, sources=KEYS, own_addresses=("ada@example.com",)) as api:
+        post_postmark(api.client())
+        api.read_arrivals()
+        [one] = stored(api)
+
+    assert one.decision["route"] == "automated"
+
+
+def test_a_mail_that_was_cut_while_packed_is_refused(api):
+    packed = gzip.compress(MAIL)
+
+    assert post_mail(api.client(), packed[:-9], **{"Content-Encoding": "gzip"}).status_code == 400
+    twice = post_mail(api.client(), packed + packed, **{"Content-Encoding": "gzip"})
+    assert twice.status_code == 400
+
+
+def test_bodies_in_memory_are_bounded_and_given_back(api):
+    budget = api.app.state.inbound_budget
+    post_mail(api.client())
+    assert budget.held == 0
+
+    budget.take(256 * 1024 * 1024)
+    refused = post_postmark(api.client())
+    budget.give_back(256 * 1024 * 1024)
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert post_postmark(api.client()).status_code == 200

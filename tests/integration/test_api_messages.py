@@ -167,6 +167,7 @@ def test_a_message_is_looked_up_whole_with_every_try(api, client):
         "created_at": "2026-11-25T12:00:00.123456Z",
         "prediction": accepted["prediction"],
         "decision": accepted["decision"],
+        "facts": None,
         "warnings": [],
     }
     assert delivery == {

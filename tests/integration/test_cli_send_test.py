@@ -113,7 +113,7 @@ def test_what_only_amazon_can_sign_shows_its_refusal(cli):
 
 
 @pytest.mark.parametrize(
-    ("source", "variable", "n0t-it"),
+    ("source", "variable", "other"),
     [
         ("postmark", "INLET_POSTMARK_AUTH", "user:n0t-it"),
         ("mailgun", "INLET_MAILGUN_SECRET", "n0t-it"),

@@ -5,6 +5,8 @@ import hashlib
 from app.domain import Channel
 from app.inbound.values import Item, Keys, Post, Received, Source
 
+_ENVELOPED = ("smtp:", "lmtp:")  # addresses of what `inlet smtp` took
+
 
 def verify(post: Post, keys: Keys) -> None:
     """Ask for nothing: the API key was checked before."""
@@ -13,8 +15,14 @@ def verify(post: Post, keys: Keys) -> None:
 def read(post: Post) -> tuple[Item, ...]:
     """Give the mail; its Message-ID is read from it, and without one its bytes tell it apart."""
     digest = hashlib.sha256(post.body).hexdigest()
+    by_smtp = post.url.startswith(_ENVELOPED)  # others could write these headers themselves
+    recipients = post.headers.get("x-envelope-to", "") if by_smtp else ""
     mail = Received(
-        external_id=None, fallback_id=f"sha256:{digest}", channel=Channel.EMAIL, raw=post.body
+        external_id=None,
+        fallback_id=f"sha256:{digest}",
+        channel=Channel.EMAIL,
+        recipients=tuple(one.strip() for one in recipients.split(",") if one.strip()),
+        raw=post.body,
     )
     return (mail,)
 

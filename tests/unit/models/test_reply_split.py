@@ -53,7 +53,7 @@ def test_the_text_that_a_provider_found_is_used_and_split_further():
 
     assert reply.newest == "Sixty."
     assert reply.signature == "Kind regards,\nMo Farrow"
-    assert reply.quoted == QUOTED.strip()
+    assert reply.quoted == f"Sechzig.\n\n{QUOTED.strip()}"  # what they left out is not lost
 
 
 @pytest.mark.parametrize("stripped", ["", " \n"])
