@@ -40,7 +40,7 @@ def example():
     answer = json.dumps({"predictions": [answered().as_dict()]}, indent=1)
     return (
         f"```\ncurl -s {_URL} -H 'content-type: application/json' \\\n"
-        f"  -H \"authorization: Bearer $INLET_KEY\" \\\n  -d '{body}'\n```\n```json\n{answer}\n```"
+        f"  -H \"authorization: Bearer $INLET_API_KEY\" \\\n  -d '{body}'\n```\n```json\n{answer}\n```"
     )
 
 

@@ -75,7 +75,7 @@ def say_where(settings: Settings, database: Database) -> None:
 
 def curl_line(url: str, *, with_key: bool) -> str:
     """A command to paste into a shell."""
-    key = ' -H "authorization: Bearer $INLET_KEY"' if with_key else ""
+    key = ' -H "authorization: Bearer $INLET_API_KEY"' if with_key else ""
     return (
         f"curl -s {url}/v1/classify -H 'content-type: application/json'{key} "
         '-d \'{"text": "Could you show us the product next week?"}\''

@@ -99,7 +99,7 @@ def test_a_closed_service_asks_for_a_key(tmp_path, environ):
         )
 
     assert (without.status_code, with_key.status_code) == (401, 200)
-    assert '-H "authorization: Bearer $INLET_KEY"' in running.said()
+    assert '-H "authorization: Bearer $INLET_API_KEY"' in running.said()
     assert "OPEN" not in running.said()
 
 

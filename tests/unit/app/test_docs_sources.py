@@ -103,8 +103,8 @@ def is_known(variable):
 
 
 def is_served(path):
-    name = path.removeprefix("/v1/inbound/")
-    if name != path and name not in SOURCES:
+    name = path.removeprefix("/v1/inbound/").removesuffix("/mime")
+    if path.startswith("/v1/inbound/") and name not in SOURCES:
         return False
     return any(route.path_regex.fullmatch(path) for route in ROUTES)
 
