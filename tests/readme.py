@@ -40,7 +40,8 @@ def example():
     answer = json.dumps({"predictions": [answered().as_dict()]}, indent=1)
     return (
         f"```\ncurl -s {_URL} -H 'content-type: application/json' \\\n"
-        f"  -H \"authorization: Bearer $INLET_API_KEY\" \\\n  -d '{body}'\n```\n```json\n{answer}\n```"
+        f"  -H \"authorization: Bearer $INLET_API_KEY\" \\\n  -d '{body}'\n```\n"
+        f"```json\n{answer}\n```"
     )
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from app.cli.output import out, print_json, print_rows, told_errors
-from app.cli.serve import _shown_host
+from app.cli.serve import shown_host
 from app.errors import ConfigError, NotFound, Overloaded, Refused
 from app.inbound.payload import parse_json, text_at
 from app.inbound.samples import Sample, outcome, sample, trace
@@ -228,7 +228,7 @@ def _base_url(settings: Settings, url: str | None) -> str:
     if url is None and not settings.port:
         raise ConfigError("INLET_PORT is 0: say where the service is with --url")
     try:
-        base = httpx2.URL(url or f"http://{_shown_host(settings.host)}:{settings.port}")
+        base = httpx2.URL(url or f"http://{shown_host(settings.host)}:{settings.port}")
     except httpx2.InvalidURL as error:
         raise Refused("--url is no address such as http://127.0.0.1:8080") from error
     if base.scheme not in ("http", "https") or not base.host:

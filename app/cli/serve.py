@@ -26,7 +26,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="port", min=0, max=65_535)] = None,
 ) -> None:
     """Run the service: the API and, unless INLET_RUN_WORKER is false, the deliveries."""
-    _leave_on_signals()
+    leave_on_signals()
     with told_errors():
         given = _overridden(load_settings(), host=host, port=port)
         configure_logs(given.log_level)
@@ -40,7 +40,7 @@ def serve(
 
 def worker() -> None:
     """Deliver webhooks alone, beside services that run with INLET_RUN_WORKER=false."""
-    _leave_on_signals()
+    leave_on_signals()
     with told_errors():
         settings = load_settings()
         configure_logs(settings.log_level)
@@ -52,7 +52,7 @@ def say_where(settings: Settings, database: Database) -> None:
     """Print what a person needs next, and how open the door is."""
     with database.read() as conn:
         guarded = keys.any_active(conn, utc_now())
-    url = f"http://{_shown_host(settings.host)}:{settings.port}"
+    url = f"http://{shown_host(settings.host)}:{settings.port}"
     say(f"Inlet listens on {url}, API documentation at {url}/docs")
     place = "INLET_DATABASE_URL" if settings.database_url else "INLET_DATA_DIR"
     say(f"data: {settings.masked()[place]}")
@@ -97,7 +97,7 @@ def _deliver_until_signal(worker: Worker) -> None:
     thread.join(STOP_S)
 
 
-def _leave_on_signals() -> None:
+def leave_on_signals() -> None:
     """Let a signal end what has not begun to serve; process 1 of a container would ignore it."""
     for each in STOP_SIGNALS:
         signal.signal(each, _leave)
@@ -113,7 +113,7 @@ def _overridden(settings: Settings, **flags: str | int | None) -> Settings:
     return Settings(**(settings.model_dump() | given))
 
 
-def _shown_host(host: str) -> str:
+def shown_host(host: str) -> str:
     """Write a host as it stands in a URL that this machine can call."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  shown, not bound to
     return f"[{host}]" if ":" in host else host

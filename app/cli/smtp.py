@@ -15,7 +15,7 @@ import typer
 from app.api.inbound import MAX_MAIL_BYTES
 from app.api.same_site import is_loopback
 from app.cli.output import say, told_errors
-from app.cli.serve import _leave_on_signals, _shown_host
+from app.cli.serve import leave_on_signals, shown_host
 from app.cli.server import STOP_SIGNALS, bound, listen
 from app.errors import ConfigError, StorageDown
 from app.inbound.values import Post
@@ -43,7 +43,7 @@ def smtp(
     ] = None,
 ) -> None:
     """Take mails from a mail server, by SMTP or LMTP; `inlet serve` reads them."""
-    _leave_on_signals()
+    leave_on_signals()
     with told_errors():
         _check_extra()
         domains = _domains(domain or ())
@@ -116,7 +116,7 @@ def _say_where(listener: socket.socket, terms: Terms) -> None:
     scheme = "lmtp" if terms.lmtp else "smtp"
     whose = ", ".join(sorted(terms.domains)) or "every domain"
     say(
-        f"Inlet listens on {scheme}://{_shown_host(host)}:{port}, for mails to {whose} of up to "
+        f"Inlet listens on {scheme}://{shown_host(host)}:{port}, for mails to {whose} of up to "
         f"{terms.max_bytes} bytes; `inlet serve` reads what is kept"
     )
 
