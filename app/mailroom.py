@@ -31,6 +31,7 @@ MAX_ATTEMPTS = 10  # to read an arrival
 LEASE_S = 300.0  # longer than fetching, parsing and judging one may take
 BATCH = 1  # arrivals taken at a time: a lease covers one, and so does a crash
 IDLE_WAIT_S = 1.0
+STALE_S = LEASE_S  # a loop that was not seen for so long hangs
 _PAUSES_S = (1.0, 5.0, 30.0, 120.0, 600.0)  # before an arrival is read again; the last one repeats
 _KEPT = ("content-type", "x-envelope-from", "x-envelope-to")  # headers of a request
 _BUSY_S = 5.0  # before an arrival is read for which there was no capacity
@@ -71,6 +72,8 @@ class Mailroom:
         self._now = now
         self._fetch = fetch
         self._woken = threading.Event()
+        self._running = False
+        self._beat_s = 0.0  # time.monotonic() of the loop's last round
 
     def desk(self, name: str) -> Desk:
         """Give a source that is switched on.
@@ -150,7 +153,20 @@ class Mailroom:
 
     def run(self, stop: threading.Event) -> None:
         """Read arrivals until told to stop (and woken, to stop at once)."""
+        self._running = True
+        try:
+            self._go_round(stop)
+        finally:
+            self._running = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether arrivals are being read: the loop runs, and was seen lately."""
+        return self._running and time.monotonic() - self._beat_s < STALE_S
+
+    def _go_round(self, stop: threading.Event) -> None:
         while not stop.is_set():
+            self._beat_s = time.monotonic()
             try:
                 if not self.read_due():
                     self._woken.wait(IDLE_WAIT_S)

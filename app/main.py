@@ -250,13 +250,14 @@ def _services(
         model_ready=lambda: batcher.alive,
         model_version=lambda: classifier.manifest.version,
         worker_state=lambda: _state_of(worker),
+        mailroom_state=lambda: _state_of(runtime.mailroom),
         auth=Authenticator(database, listens_on=settings.host, now=utc_now),
         metrics=metrics,
     )
 
 
-def _state_of(worker: Worker | None) -> str:
-    """What /readyz says of the deliveries."""
+def _state_of(worker: Worker | Mailroom | None) -> str:
+    """What /readyz says of the deliveries, and of what providers sent."""
     if worker is None:
         return "off"
     return "running" if worker.alive else "stopped"

@@ -95,6 +95,7 @@ class Api:
             "model_ready": lambda: self.batcher.alive,
             "model_version": lambda: MODEL_VERSION,
             "worker_state": lambda: "running",
+            "mailroom_state": lambda: "running",
             "auth": Authenticator(
                 self.database,
                 listens_on=self.settings.host,

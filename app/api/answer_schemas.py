@@ -185,5 +185,6 @@ class ReadyAnswer(BaseModel):
     database: str
     schema_: str = Field(alias="schema")
     worker: str
+    mailroom: str
     disk: str
     sqlite_version: str | None = None

@@ -23,6 +23,7 @@ router = APIRouter(tags=["operations"])
 _MIN_FREE_BYTES = 64 * 1024**2  # below this a write may fail soon
 _PING_TIMEOUT_S = 2.0  # readiness must turn red within 5 s (RELIABILITY.md P13)
 _PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+_LOOPS = ("worker", "mailroom")
 _WORKING = ("running", "off")  # off: deliveries are another process's work
 
 
@@ -75,10 +76,11 @@ def readiness(services: Services) -> dict[str, Any]:
         "database": database,
         "schema": _schema_state(services) if database == "ok" else "unknown",
         "worker": services.worker_state(),
+        "mailroom": services.mailroom_state(),
         "disk": _disk_state(services.settings.data_dir),
     }
-    working = parts["worker"] in _WORKING
-    well = all(state == "ok" for part, state in parts.items() if part != "worker")
+    working = all(parts[part] in _WORKING for part in _LOOPS)
+    well = all(state == "ok" for part, state in parts.items() if part not in _LOOPS)
     state = {"ready": well and working, **parts, "model_version": services.model_version()}
     if services.database.dialect == "sqlite":
         state["sqlite_version"] = sqlite3.sqlite_version

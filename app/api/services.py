@@ -35,6 +35,7 @@ class Services:
     model_ready: Callable[[], bool]
     model_version: Callable[[], str | None]
     worker_state: Callable[[], str]  # running, off, or what is wrong with it
+    mailroom_state: Callable[[], str]  # running, or stopped
     auth: Authenticator
     metrics: Metrics
     body_deadline_s: float = BODY_DEADLINE_S

@@ -27,7 +27,7 @@ def figures(client):
 
 
 def test_livez_touches_nothing(api):
-    api.rebuild(database=None, model_ready=None, auth=None, worker_state=None)
+    api.rebuild(database=None, model_ready=None, auth=None, worker_state=None, mailroom_state=None)
 
     reply = api.client().get("/livez")
 
@@ -50,6 +50,7 @@ def test_readyz_says_what_each_part_is_doing(api):
             "database": "ok",
             "schema": "ok",
             "worker": "running",
+            "mailroom": "running",
             "disk": "ok",
         },
     )
@@ -61,6 +62,7 @@ def test_readyz_says_what_each_part_is_doing(api):
     [
         ({"model_ready": lambda: False}, "model", "loading"),
         ({"worker_state": lambda: "stopped"}, "worker", "stopped"),
+        ({"mailroom_state": lambda: "stopped"}, "mailroom", "stopped"),
     ],
 )
 def test_readyz_is_red_where_a_part_does_not_work(api, change, part, state):
