@@ -83,7 +83,7 @@ class Mailroom:
         """
         desk = self._desks.get(name)
         if desk is None:
-            raise NotFound("no such source is switched on here; see `inlet doctor`")
+            raise NotFound("no such source is switched on here; see `inlet send-test --list`")
         return desk
 
     def take(self, desk: Desk, post: Post) -> Reply:
@@ -111,14 +111,16 @@ class Mailroom:
             Unreadable: It has no shape that we know.
             Overloaded: The model or the database has too much to do; nothing is stored.
         """
+        desk.source.verify(post, desk.keys)
+        return desk.source.handshake(post, desk.keys) or self.judge(desk, post)
+
+    def judge(self, desk: Desk, post: Post) -> Reply:
+        """Judge a request whose sender has proved who it is, and give the answer; as `answer`."""
         source = desk.source
-        source.verify(post, desk.keys)
-        reply = source.handshake(post, desk.keys)
-        if reply is not None or source.answer is None:
-            return reply or source.taken
         found = [item for item in source.read(post) if isinstance(item, Received)]
         receipts = [self._answer_in(item, source.name, post.received_at) for item in found]
-        return source.answer(told(receipts[-1])) if receipts else source.taken
+        answered = receipts and source.answer
+        return answered(told(receipts[-1])) if answered else source.taken
 
     def keep(self, source: str, post: Post, *, once: str | None = None) -> str:
         """Keep a request to be read soon, and give the id under which it is kept.

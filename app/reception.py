@@ -39,6 +39,7 @@ def mailroom_of(
         reader=Reader(
             parse=partial(_parse, own=settings.own_addresses),
             own_addresses=settings.own_addresses,
+            region=settings.phone_region,
         ),
         now=now,
         chat_window_s=settings.chat_window_s,

@@ -160,6 +160,11 @@ class Settings(BaseSettings):
     public_url: PublicUrl | None = Field(
         None, description="Address that providers call us at; some sign it. Unset: as called."
     )
+    phone_region: str | None = Field(
+        None,
+        pattern="^[A-Z]{2}$",
+        description="Country whose national phone numbers are read in signatures, such as DE.",
+    )
     own_addresses: Names = Field(
         (), description="Our own mail addresses: what they send is automated."
     )

@@ -17,10 +17,10 @@ from app.api.budget import Budget
 from app.api.openapi import body_of, problems
 from app.api.problems import problem
 from app.api.services import Services, services_of
-from app.errors import AppError, NotFound, Overloaded, Refused
+from app.errors import AppError, Overloaded, Refused
 from app.inbound.chat.generic import ChatRequest
 from app.inbound.values import NotAuthentic, Post, Reply, Source, Unreadable
-from app.mailroom import CHAT, EMAIL
+from app.mailroom import CHAT, EMAIL, Desk
 
 router = APIRouter(tags=["inbound"])
 
@@ -80,7 +80,8 @@ async def receive_chat(
     admission: Annotated[Admission, Depends(inbound_admission)],
 ) -> Response:
     """Judge what one person wrote in a conversation, together with what they wrote just before."""
-    return await _received(CHAT, request, services, admission)
+    desk = services.mailroom.desk(CHAT)
+    return await _received(desk, services.mailroom.judge, request, services, admission)
 
 
 @router.head("/v1/inbound/{source}", include_in_schema=False)
@@ -99,7 +100,7 @@ async def receive_raw_from_mailgun(
     admission: Annotated[Admission, Depends(inbound_admission)],
 ) -> Response:
     """Take Mailgun's raw mails: it sends them where an address ends in `mime`."""
-    return await _received("mailgun", request, services, admission)
+    return await _proved("mailgun", request, services, admission)
 
 
 @router.post(
@@ -117,17 +118,25 @@ async def receive(
 
     A source whose keys are not set is answered 404.
     """
-    if source in (EMAIL, CHAT):  # these take an API key, at the addresses above
-        raise NotFound("no such source is switched on here")
-    return await _received(source, request, services, admission)
+    return await _proved(source, request, services, admission)
+
+
+async def _proved(
+    name: str, request: Request, services: Services, admission: Admission
+) -> Response:
+    """Take what a provider proves to have sent, at once where it waits for the decision."""
+    desk, mailroom = services.mailroom.desk(name), services.mailroom
+    take = mailroom.take if desk.source.answer is None else mailroom.answer
+    return await _received(desk, take, request, services, admission)
 
 
 async def _received(
-    name: str, request: Request, services: Services, admission: Admission
+    desk: Desk,
+    take: Callable[[Desk, Post], Reply],
+    request: Request,
+    services: Services,
+    admission: Admission,
 ) -> Response:
-    desk = services.mailroom.desk(name)
-    waits = desk.source.answer is not None
-    take: Callable[..., Reply] = services.mailroom.answer if waits else services.mailroom.take
     try:
         async with _body_of(request, services, desk.source.max_bytes) as whole:
             reply = await admission.run(lambda: take(desk, whole()))

@@ -62,7 +62,8 @@ def of_thread(
         .limit(limit)
     )
     rows = conn.execute(query).mappings().all()
-    return [_stored(row, outbox.of_message(conn, row["id"])) for row in reversed(rows)]
+    deliveries = outbox.of_messages(conn, [row["id"] for row in rows])
+    return [_stored(row, deliveries.get(row["id"], ())) for row in reversed(rows)]
 
 
 def _find(conn: Connection, *conditions: ColumnElement[bool]) -> Stored | None:

@@ -1,6 +1,6 @@
 """How deliveries wait, are claimed with a lease, and are settled behind a fence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -160,6 +160,15 @@ def of_message(conn: Connection, message_id: str) -> list[Delivery]:
     """Give the deliveries that a message led to, oldest first."""
     query = select(_TABLE).where(_TABLE.c.message_id == message_id).order_by(_TABLE.c.id)
     return [_delivery(row) for row in conn.execute(query).mappings()]
+
+
+def of_messages(conn: Connection, message_ids: Sequence[str]) -> Mapping[str, list[Delivery]]:
+    """Give the deliveries of some messages, by message; one that led to none is not there."""
+    found: dict[str, list[Delivery]] = {}
+    query = select(_TABLE).where(_TABLE.c.message_id.in_(message_ids)).order_by(_TABLE.c.id)
+    for row in conn.execute(query).mappings():
+        found.setdefault(row["message_id"], []).append(_delivery(row))
+    return found
 
 
 def attempts_of(conn: Connection, delivery_id: str) -> list[Attempt]:

@@ -11,6 +11,7 @@ from support_api import running_api
 from support_predict import predict_by_word
 
 from app.domain import ArrivalStatus
+from app.inbound.values import NotAuthentic, Post
 from app.storage import arrivals, messages
 from models.prediction import Signal
 
@@ -381,7 +382,26 @@ def test_no_other_address_leads_around_the_key(api, source):
     client = api.client()
 
     assert client.post(f"/v1/inbound/{source}/mime", json=LINE).status_code == 404
-    assert client.post(f"/v1/inbound/{source}", json=LINE).status_code in (401, 415)
+    assert client.post(f"/v1/inbound/{source}", json=LINE).status_code == 401
+
+
+def test_sources_that_take_an_api_key_prove_nothing_by_themselves(api):
+    mailroom = api.app.state.services.mailroom
+    post = Post(url="http://x", query={}, headers={}, body=MAIL, received_at=api.clock())
+
+    for name in ("email", "chat"):
+        with pytest.raises(NotAuthentic):
+            mailroom.take(mailroom.desk(name), post)
+
+
+def test_a_national_number_of_the_operators_country_is_read(database, clock):
+    signed = MAIL.replace(b"Head of Operations", b"Head of Operations\r\n030 55501234")
+    with running_api(database, clock, phone_region="DE") as api:
+        post_mail(api.client(), signed)
+        api.read_arrivals()
+        [one] = stored(api)
+
+    assert one.facts["contact"]["phone"] == "+493055501234"
 
 
 def test_two_mails_of_the_same_id_are_two_messages(api):

@@ -22,7 +22,17 @@ from pydantic import (
 
 from app.domain import Channel
 from app.inbound.payload import mailbox, parse_date, parse_json, value_at
-from app.inbound.values import Item, Keys, Post, Received, Reply, Source, Told, Unreadable
+from app.inbound.values import (
+    Item,
+    Keys,
+    NotAuthentic,
+    Post,
+    Received,
+    Reply,
+    Source,
+    Told,
+    Unreadable,
+)
 
 MAX_BYTES = 1024 * 1024  # of a request: a line of chat in JSON has some hundreds
 MAX_TEXT_CHARS = 100_000
@@ -96,7 +106,8 @@ class ChatRequest(_Strict):
 
 
 def verify(_post: Post, _keys: Keys) -> None:
-    """Leave the proof to the service, which asks for one of its own API keys here."""
+    """Refuse: only an API key proves who calls, and the service asks for it itself."""
+    raise NotAuthentic("lines of a chat are taken with an API key, at /v1/inbound/chat")
 
 
 def read(post: Post) -> tuple[Item, ...]:

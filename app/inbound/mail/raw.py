@@ -3,13 +3,14 @@
 import hashlib
 
 from app.domain import Channel
-from app.inbound.values import Item, Keys, Post, Received, Source
+from app.inbound.values import Item, Keys, NotAuthentic, Post, Received, Source
 
 _ENVELOPED = ("smtp:", "lmtp:")  # addresses of what `inlet smtp` took
 
 
-def verify(post: Post, keys: Keys) -> None:
-    """Ask for nothing: the API key was checked before."""
+def verify(_post: Post, _keys: Keys) -> None:
+    """Refuse: only an API key proves who sends a raw mail, and the service asks for it itself."""
+    raise NotAuthentic("raw mail is taken with an API key, at /v1/inbound/email")
 
 
 def read(post: Post) -> tuple[Item, ...]:

@@ -8,7 +8,7 @@ import pytest
 from app.domain import Channel, Sender
 from app.inbound.chat import generic
 from app.inbound.chat.generic import channel_of, is_readable, lead_facts
-from app.inbound.values import Keys, Post, Received, Told, Unreadable
+from app.inbound.values import Keys, NotAuthentic, Post, Received, Told, Unreadable
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 LINE = {
@@ -224,7 +224,8 @@ def test_readable_is_what_shows_a_character():
 
 
 def test_the_api_key_alone_proves_who_calls():
-    generic.verify(a_post(LINE), Keys())
+    with pytest.raises(NotAuthentic):
+        generic.verify(a_post(LINE), Keys())
 
     assert generic.SOURCE.needs == ()
     assert generic.SOURCE.answer is generic.answer

@@ -131,8 +131,10 @@ def test_the_keys_of_these_tests_switch_each_source_on(name):
 def test_a_sample_is_taken_by_its_own_source(name):
     one = made(name)
 
-    source_of(name).verify(post_of(one), KEYS[name])
+    if name in PROVED:  # the others are proved by the API key that the command sends
+        source_of(name).verify(post_of(one), KEYS[name])
 
+    assert source_of(name).read(post_of(one))
     assert one.limit is None or one.limit.step == "parsed"
     assert one.path.partition("?")[0] == f"/v1/inbound/{name}"
 
