@@ -1,8 +1,14 @@
-"""What the operator wants: ordered rules over intents, each with a route and its endpoints."""
+"""What the operator wants: ordered rules, and the people, clocks and texts that they name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
+from app.domain import Priority
+from app.routing.calendars import Calendar
+from app.routing.clocks import ClockPlan
+from app.routing.conditions import Condition
+from app.routing.owners import Owner, Pool
 from models.prediction import Prediction
 
 OTHERWISE = "otherwise"  # the name of the rule that takes what no other one holds for
@@ -10,17 +16,33 @@ UNSURE = "unsure"  # and of the one that takes what the model leaves to a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """Tell of a contact or an account once in a while, and not once a mail."""
+
+    of: str  # contact or account
+    every: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What is done about a message in which any of some intents counts."""
+    """What is done about a message in which any of some intents counts and all conditions hold."""
 
     name: str
     intents: Mapping[str, float | None]  # probability from which each counts; None: the model's own
     route: str
     endpoints: tuple[str, ...]
     event_type: str
+    conditions: tuple[Condition, ...] = ()
+    priority: Priority = Priority.NORMAL
+    pool: str | None = None
+    clock: str | None = None
+    playbook: str | None = None  # of the policy's playbooks; None: by the message's intent type
+    once: Once | None = None
+    history: int = 0  # earlier messages of the account that its receivers are told of
+    line: int = 0  # where it stands in the file
 
     def counted(self, prediction: Prediction) -> tuple[str, ...]:
-        """Give the intents that make this rule hold, the most probable first; or none."""
+        """Give the intents that count here, the most probable first; or none."""
         wanted = [intent for intent in self.intents if self._counts(intent, prediction)]
         return tuple(sorted(wanted, key=lambda intent: -prediction.intents[intent]))
 
@@ -41,3 +63,13 @@ class Policy:
     otherwise: Rule  # asks for no intent
     unsure: Rule | None = None  # where the model abstained; None: as otherwise
     sha256: str  # of the file's bytes: which policy took a decision
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    owners: Mapping[str, Owner] = field(default_factory=dict)
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+    clocks: Mapping[str, ClockPlan] = field(default_factory=dict)
+    playbooks: Mapping[str, str] = field(default_factory=dict)
+
+    def rule(self, name: str) -> Rule | None:
+        """Give a rule by its name, `otherwise` and `unsure` too."""
+        every = (*self.rules, self.otherwise, *((self.unsure,) if self.unsure else ()))
+        return next((rule for rule in every if rule.name == name), None)

@@ -1,11 +1,12 @@
 """Receivers of webhooks, as the operator added them."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
 
-from app.domain import Endpoint
+from app.domain import Endpoint, RetiredSecret
 from app.storage import tables
 from app.storage.rows import insert_new
 
@@ -14,16 +15,10 @@ _TABLE = tables.endpoints
 
 def add(conn: Connection, endpoint: Endpoint) -> None:
     """Keep a new endpoint; raise Duplicate where its name or id is taken."""
-    insert_new(
-        conn,
-        _TABLE,
-        id=endpoint.id,
-        name=endpoint.name,
-        url=endpoint.url,
-        secrets=list(endpoint.secrets),
-        enabled=endpoint.enabled,
-        created_at=endpoint.created_at,
-    )
+    values = {column.name: getattr(endpoint, column.name) for column in _TABLE.c}
+    retired = [[one.secret, one.until.timestamp()] for one in endpoint.retired]
+    values |= {"secrets": list(endpoint.secrets), "options": dict(endpoint.options)}
+    insert_new(conn, _TABLE, **{**values, "retired": retired})
 
 
 def find(conn: Connection, name: str) -> Endpoint | None:
@@ -59,5 +54,9 @@ def _where(conn: Connection, *conditions: ColumnElement[bool]) -> list[Endpoint]
 
 
 def _endpoint(row: RowMapping) -> Endpoint:
-    values: dict[str, Any] = {**row, "secrets": tuple(row["secrets"])}
+    retired = tuple(
+        RetiredSecret(secret=secret, until=datetime.fromtimestamp(until, UTC))
+        for secret, until in row["retired"]
+    )
+    values: dict[str, Any] = {**row, "secrets": tuple(row["secrets"]), "retired": retired}
     return Endpoint(**values)

@@ -17,9 +17,10 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    false,
 )
 
-from app.domain import ArrivalStatus, Channel, DeliveryStatus
+from app.domain import ArrivalStatus, Channel, ClockStatus, ClockStep, DeliveryStatus
 from app.storage.instant import Instant
 from app.storage.text import JsonText, PlainText
 
@@ -63,8 +64,13 @@ messages = Table(
     Column("prediction", JsonText, nullable=False),
     Column("decision", JsonText, nullable=False),
     Column("facts", JsonText),  # beside the text: quoted thread, signature, attachments, …
+    Column("contact", PlainText),  # address of the sender, in lower case
+    Column("account", PlainText),  # domain of their company; none of a private mail address
+    Column("promised", Integer, nullable=False, server_default="0"),  # deliveries stored with it
     UniqueConstraint("source", "external_id"),  # rows without external_id do not collide
     Index(None, "source", "thread_id", "received_at"),  # a conversation's last fragments
+    Index(None, "contact", "received_at"),
+    Index(None, "account", "received_at"),
 )
 
 arrivals = Table(
@@ -99,6 +105,15 @@ endpoints = Table(
     Column("secrets", JsonText, nullable=False),  # in clear: a signature needs the key itself
     Column("enabled", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("format", PlainText, nullable=False, server_default="webhook"),
+    Column("options", JsonText, nullable=False, server_default="{}"),  # tokens too: in clear
+    Column("retired", JsonText, nullable=False, server_default="[]"),  # [secret, until in s]
+    Column("paused", Boolean, nullable=False, server_default=false()),
+    Column("max_in_flight", Integer, nullable=False, server_default="4"),
+    Column("rate_per_s", Float),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failing_since", Instant),
+    Column("open_until", Instant),
 )
 
 deliveries = Table(
@@ -117,6 +132,7 @@ deliveries = Table(
     Index(None, "status", "next_attempt_at"),  # what is due; counts
     Index(None, "status", "id"),  # the list of one status
     Index(None, "endpoint_id", "id"),  # the list of one endpoint
+    Index(None, "endpoint_id", "status", "next_attempt_at"),  # what is due for one endpoint
 )
 
 attempts = Table(
@@ -160,4 +176,80 @@ idempotency_keys = Table(
     Column("message_id", PlainText, ForeignKey(messages.c.id), nullable=False),
     Column("created_at", Instant, nullable=False, index=True),
     CheckConstraint("length(body_sha256) = 32", name="body_sha256"),
+)
+
+reply_clocks = Table(
+    "reply_clocks",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("message_id", PlainText, ForeignKey(messages.c.id), nullable=False, unique=True),
+    Column("rule", PlainText, nullable=False),
+    Column("route", PlainText, nullable=False),
+    Column("clock", PlainText, nullable=False),
+    Column("pool", PlainText),
+    Column("owner", PlainText),
+    Column("contact", PlainText),
+    Column("account", PlainText),
+    Column("level", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False, index=True),
+    Column("promised_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("next_at", Instant),
+    Column("reminded", Boolean, nullable=False),
+    Column("status", _one_of(ClockStatus, name="status"), nullable=False),
+    Column("settled_at", Instant),
+    Column("settled_by", PlainText),
+    CheckConstraint("level >= 0", name="level"),
+    CheckConstraint("(status = 'running') = (next_at IS NOT NULL)", name="next_at"),
+    CheckConstraint("(status = 'running') = (settled_at IS NULL)", name="settled_at"),
+    Index(None, "status", "next_at"),  # what happens next
+    Index(None, "owner", "status"),  # how much somebody has
+    Index(None, "contact", "started_at"),  # who had this person before
+    Index(None, "account", "started_at"),
+)
+
+clock_events = Table(
+    "clock_events",
+    metadata,
+    Column("clock_id", PlainText, ForeignKey(reply_clocks.c.id), primary_key=True),
+    Column("step", _one_of(ClockStep, name="step"), primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("owner", PlainText),
+    Column("promised", Integer, nullable=False, server_default="0"),  # deliveries stored with it
+    CheckConstraint("promised >= 0", name="promised"),
+)
+
+turns = Table(  # smooth weighted round robin: who is next in each pool
+    "turns",
+    metadata,
+    Column("pool", PlainText, primary_key=True),
+    Column("owner", PlainText, primary_key=True),
+    Column("credit", Float, nullable=False),
+)
+
+once = Table(  # what is told once in a while: the first transaction that takes a key tells it
+    "once",
+    metadata,
+    Column("key", PlainText, primary_key=True),
+    Column("until", Instant, nullable=False, index=True),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("message_id", PlainText, ForeignKey(messages.c.id), nullable=False, index=True),
+    Column("kind", PlainText, nullable=False),  # wrong_label, not_a_lead
+    Column("labels", JsonText),  # what holds instead, where the person said it
+    Column("given_by", PlainText, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+)
+
+server_keys = Table(  # made at first use, the same for every replica
+    "server_keys",
+    metadata,
+    Column("name", PlainText, primary_key=True),
+    Column("secret", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
 )

@@ -1,0 +1,47 @@
+"""The service's values: what stands between its stages, frozen and checked once."""
+
+from app.domain.access import ApiKey
+from app.domain.decision import Decision, Priority
+from app.domain.delivery import (
+    Answer,
+    Attempt,
+    Delivery,
+    DeliveryStatus,
+    Endpoint,
+    RetiredSecret,
+)
+from app.domain.ids import new_id
+from app.domain.message import (
+    Arrival,
+    ArrivalStatus,
+    Channel,
+    Facts,
+    Message,
+    Sender,
+    Stored,
+)
+from app.domain.reply import ClockEvent, ClockStatus, ClockStep, ReplyClock
+
+__all__ = [
+    "Answer",
+    "ApiKey",
+    "Arrival",
+    "ArrivalStatus",
+    "Attempt",
+    "Channel",
+    "ClockEvent",
+    "ClockStatus",
+    "ClockStep",
+    "Decision",
+    "Delivery",
+    "DeliveryStatus",
+    "Endpoint",
+    "Facts",
+    "Message",
+    "Priority",
+    "ReplyClock",
+    "RetiredSecret",
+    "Sender",
+    "Stored",
+    "new_id",
+]
