@@ -198,16 +198,9 @@ class Intake:
         now = self.now()
         prediction, decision, evidence = judged.prediction, judged.decision, judged.evidence
         shown = None if facts is None else facts.shown
-        event = event_body(
-            message,
-            prediction,
-            decision,
-            now=now,
-            personal_data=self.personal_data,
-            evidence=evidence,
-        )
         said = prediction.as_dict() if evidence is None else explained(prediction, evidence)
         decided = decision.as_dict()
+        event = event_body(message, said, decided, now=now, personal_data=self.personal_data)
         with self.database.write() as conn:
             messages.add(conn, message, prediction=said, decision=decided, facts=shown)
             receivers = endpoints.by_names(conn, decision.endpoints)

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain import Channel, Decision, Message, Sender
 from app.webhook.formats import MAX_BODY_BYTES, event_body
-from models.evidence import Evidence
+from models.evidence import Evidence, explained
 from models.prediction import Prediction, Signal
 
 NOW = datetime(2026, 11, 24, 9, 0, 0, 500_000, tzinfo=UTC)
@@ -46,8 +46,15 @@ DECISION = Decision(
 )
 
 
-def body(given, *, personal_data=True, now=NOW):
-    return event_body(given, PREDICTION, DECISION, now=now, personal_data=personal_data)
+def body(given, *, personal_data=True, now=NOW, alert=None, **decided):
+    return event_body(
+        given,
+        PREDICTION.as_dict(),
+        DECISION.as_dict() | decided,
+        now=now,
+        personal_data=personal_data,
+        alert=alert,
+    )
 
 
 def data(given, **options):
@@ -63,6 +70,9 @@ def test_an_event_says_what_was_found_decided_and_who_wrote():
             "route": "sales",
             "rule": "buying",
             "reasons": ["demo_request 0.93 is over 0.50"],
+            "priority": "normal",
+            "pool": None,
+            "playbook": "",
             "intents": {"demo_request": 0.93, "other": 0.02},
             "labels": ["demo_request"],
             "primary": "demo_request",
@@ -73,6 +83,10 @@ def test_an_event_says_what_was_found_decided_and_who_wrote():
             "channel": "email",
             "thread_id": "t-1",
             "received_at": "2026-11-24T08:59:00Z",
+            "account": None,
+            "owner": None,
+            "reply": None,
+            "links": None,
             "sender": {"email": "zoe@example.com", "name": "Zoë"},
             "subject": "Demo?",
             "excerpt": "Could we see a demo? — Zoë",
@@ -158,13 +172,9 @@ def carried_by(sentence):
 
 
 def data_with(evidence, given=None, *, personal_data=True):
+    said = explained(PREDICTION, evidence)
     raw = event_body(
-        given or message(),
-        PREDICTION,
-        DECISION,
-        now=NOW,
-        personal_data=personal_data,
-        evidence=evidence,
+        given or message(), said, DECISION.as_dict(), now=NOW, personal_data=personal_data
     )
     assert len(raw) <= MAX_BODY_BYTES
     return json.loads(raw)["data"]
