@@ -10,6 +10,7 @@ from app.domain.delivery import (
     Endpoint,
     RetiredSecret,
 )
+from app.domain.feedback import Correction, Feedback, FeedbackKind
 from app.domain.ids import new_id
 from app.domain.message import (
     Arrival,
@@ -32,11 +33,14 @@ __all__ = [
     "ClockEvent",
     "ClockStatus",
     "ClockStep",
+    "Correction",
     "Decision",
     "Delivery",
     "DeliveryStatus",
     "Endpoint",
     "Facts",
+    "Feedback",
+    "FeedbackKind",
     "Message",
     "Priority",
     "ReplyClock",

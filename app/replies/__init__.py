@@ -1,0 +1,1 @@
+"""The reply a message is owed: who has it, by when, and how a person takes it."""
