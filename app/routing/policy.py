@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from app.domain import Priority
 from app.routing.calendars import Calendar
 from app.routing.clocks import ClockPlan
 from app.routing.conditions import Condition
+from app.routing.context import Context
 from app.routing.owners import Owner, Pool
 from models.prediction import Prediction
 
@@ -25,7 +27,10 @@ class Once:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What is done about a message in which any of some intents counts and all conditions hold."""
+    """What is done about a message in which any of some intents counts and all conditions hold.
+
+    A rule without intents holds by its conditions alone.
+    """
 
     name: str
     intents: Mapping[str, float | None]  # probability from which each counts; None: the model's own
@@ -39,7 +44,7 @@ class Rule:
     playbook: str | None = None  # of the policy's playbooks; None: by the message's intent type
     once: Once | None = None
     history: int = 0  # earlier messages of the account that its receivers are told of
-    line: int = 0  # where it stands in the file
+    line: int = field(default=0, compare=False)  # where it stands in the file
 
     def counted(self, prediction: Prediction) -> tuple[str, ...]:
         """Give the intents that count here, the most probable first; or none."""
@@ -56,6 +61,19 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A message and what the policy must decide about it; kept in the policy's own file."""
+
+    name: str
+    context: Context
+    expect: Mapping[str, Any]  # route, rule, event, priority, pool, clock, endpoints: any of them
+    subject: str = ""
+    text: str | None = None  # to ask the model about; None: the prediction is made up
+    prediction: Prediction | None = None
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules in the order they are asked, and what happens when none holds."""
 
@@ -68,8 +86,14 @@ class Policy:
     pools: Mapping[str, Pool] = field(default_factory=dict)
     clocks: Mapping[str, ClockPlan] = field(default_factory=dict)
     playbooks: Mapping[str, str] = field(default_factory=dict)
+    examples: tuple[Example, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)  # pools.sales -> its line
+
+    @property
+    def every_rule(self) -> tuple[Rule, ...]:
+        """All rules in the order they are asked, `unsure` and `otherwise` at the end."""
+        return (*self.rules, *((self.unsure,) if self.unsure else ()), self.otherwise)
 
     def rule(self, name: str) -> Rule | None:
         """Give a rule by its name, `otherwise` and `unsure` too."""
-        every = (*self.rules, self.otherwise, *((self.unsure,) if self.unsure else ()))
-        return next((rule for rule in every if rule.name == name), None)
+        return next((rule for rule in self.every_rule if rule.name == name), None)
