@@ -1,18 +1,58 @@
 """Messages, with the prediction and the decision that were made of them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, literal, select, tuple_
 
-from app.domain import Delivery, Message, Sender, Stored
+from app.domain import Channel, Delivery, Message, Sender, Stored
+from app.routing.people import account_of, contact_of
 from app.storage import outbox, tables
 from app.storage.rows import insert_new
 
+LAST = 100  # messages of a person or a company that are looked back on
+COUNTED = 1_000  # of them, at most: an index is walked for it
+EXCERPT_CHARS = 200  # of a text
 _TABLE = tables.messages
 _OWN = ("id", "channel", "subject", "text", "thread_id", "source", "external_id")
 _TIMES = ("received_at", "created_at")
+_BACK = (
+    *(_TABLE.c.id, _TABLE.c.channel, _TABLE.c.received_at, _TABLE.c.subject),
+    func.substr(_TABLE.c.text, 1, EXCERPT_CHARS).label("excerpt"),
+    *(_TABLE.c.prediction, _TABLE.c.decision),
+)
+_JUDGED = ("id", "channel", *_TIMES, "contact", "account", "prediction", "decision", "facts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A message as one looks back on it from a later one of the same sender."""
+
+    id: str
+    channel: Channel
+    received_at: datetime
+    subject: str
+    excerpt: str  # the first EXCERPT_CHARS of its text
+    prediction: Mapping[str, Any]
+    decision: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A message without its text: what a policy may look at, and what was decided."""
+
+    id: str
+    channel: Channel
+    received_at: datetime
+    created_at: datetime
+    sender: Sender
+    contact: str | None
+    account: str | None
+    prediction: Mapping[str, Any]
+    decision: Mapping[str, Any]
+    facts: Mapping[str, Any] | None
 
 
 def add(
@@ -22,8 +62,17 @@ def add(
     prediction: Mapping[str, Any],
     decision: Mapping[str, Any],
     facts: Mapping[str, Any] | None = None,
+    promised: int = 0,
 ) -> None:
-    """Keep a message; its deliveries are enqueued in the same transaction.
+    """Keep a message, and under which person and company; raise Duplicate where it is kept.
+
+    Args:
+        conn: The transaction in which its deliveries are enqueued, too.
+        message: What came in.
+        prediction: Prediction.as_dict(), with or without evidence.
+        decision: Decision.as_dict().
+        facts: What is known beside the text.
+        promised: Deliveries that this transaction enqueues; none of them may be missing later.
 
     Raises:
         Duplicate: The source sent a message of this external_id before; the first stands.
@@ -37,6 +86,9 @@ def add(
         prediction=dict(prediction),
         decision=dict(decision),
         facts=None if facts is None else dict(facts),
+        contact=contact_of(message.sender.email),
+        account=account_of(message.sender.email),
+        promised=promised,
     )
 
 
@@ -64,6 +116,83 @@ def of_thread(
     rows = conn.execute(query).mappings().all()
     deliveries = outbox.of_messages(conn, [row["id"] for row in rows])
     return [_stored(row, deliveries.get(row["id"], ())) for row in reversed(rows)]
+
+
+def of_contact(
+    conn: Connection, contact: str, *, before: datetime, limit: int = LAST
+) -> list[Past]:
+    """Give the last messages of a person that were received before an instant, newest last."""
+    return _back(conn, _TABLE.c.contact == contact, before, limit)
+
+
+def of_account(
+    conn: Connection, account: str, *, before: datetime, limit: int = LAST
+) -> list[Past]:
+    """Give the last messages of a company that were received before an instant, newest last."""
+    return _back(conn, _TABLE.c.account == account, before, limit)
+
+
+def count_before(
+    conn: Connection, *, contact: str | None = None, account: str | None = None, before: datetime
+) -> int:
+    """Count what a person or a company wrote before an instant, up to COUNTED messages."""
+    whose = _TABLE.c.contact == contact if contact is not None else _TABLE.c.account == account
+    some = select(literal(1)).where(whose, _TABLE.c.received_at < before).limit(COUNTED).subquery()
+    return conn.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def judged_since(
+    conn: Connection, instant: datetime, *, after: Judged | None = None, limit: int
+) -> list[Judged]:
+    """Give a page of the messages stored since an instant, oldest first.
+
+    Args:
+        conn: A transaction; every page may have its own.
+        instant: From when on.
+        after: The last message of the page before.
+        limit: Messages of the page.
+    """
+    key = (_TABLE.c.created_at, _TABLE.c.id)
+    columns = [_TABLE.c[name] for name in (*_JUDGED, "sender_email", "sender_name")]
+    query = select(*columns).where(_TABLE.c.created_at >= instant).order_by(*key).limit(limit)
+    if after is not None:
+        query = query.where(
+            _TABLE.c.created_at >= after.created_at,  # so that its index is used everywhere
+            tuple_(*key) > tuple_(literal(after.created_at, _TABLE.c.created_at.type), after.id),
+        )
+    return [_judged(row) for row in conn.execute(query).mappings()]
+
+
+def count_since(conn: Connection, instant: datetime) -> int:
+    """Count the messages stored since an instant."""
+    query = select(func.count()).select_from(_TABLE).where(_TABLE.c.created_at >= instant)
+    return conn.execute(query).scalar_one()
+
+
+def first_of_newest(conn: Connection, count: int) -> datetime | None:
+    """Say when the oldest of so many newest messages was stored; None where there are fewer."""
+    query = select(_TABLE.c.created_at).order_by(_TABLE.c.created_at.desc())
+    return conn.execute(query.offset(count - 1).limit(1)).scalar_one_or_none()
+
+
+def _back(conn: Connection, whose: ColumnElement[bool], before: datetime, limit: int) -> list[Past]:
+    query = (
+        select(*_BACK)
+        .where(whose, _TABLE.c.received_at < before)
+        .order_by(_TABLE.c.received_at.desc(), _TABLE.c.id.desc())
+        .limit(limit)
+    )
+    rows = conn.execute(query).mappings().all()
+    return [Past(**_values(row)) for row in reversed(rows)]
+
+
+def _values(row: RowMapping) -> dict[str, Any]:
+    return {str(name): value for name, value in row.items()}
+
+
+def _judged(row: RowMapping) -> Judged:
+    values: dict[str, Any] = {name: row[name] for name in _JUDGED}
+    return Judged(**values, sender=Sender(row["sender_email"], row["sender_name"]))
 
 
 def _find(conn: Connection, *conditions: ColumnElement[bool]) -> Stored | None:

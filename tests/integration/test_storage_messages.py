@@ -1,12 +1,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event, select
 from support import DECISION, PREDICTION, START, a_delivery, a_message, an_endpoint, race
 
-from app.domain import Sender, Stored
+from app.domain import Channel, Sender, Stored
 from app.errors import Duplicate
-from app.storage import endpoints, idempotency, messages, outbox
+from app.storage import endpoints, idempotency, messages, outbox, tables
 from app.storage.idempotency import Remembered
+from app.storage.messages import Judged, Past
 
 SHA256 = b"\x00" * 31 + b"\xff"
 
@@ -176,3 +178,169 @@ def test_threads_that_race_with_one_idempotency_key_store_one_message(database):
     assert len(stored) == 1
     assert remembered == f"msg_{stored[0]}"
     assert found == [number in stored for number in range(16)]
+
+
+def wrote(conn, number, *, email="ada@acme.com", **changes):
+    """Store a message that came in number minutes after the others."""
+    at = START + timedelta(minutes=number)
+    message = a_message(
+        id=f"msg_{number:03}", sender=Sender(email), received_at=at, created_at=at, **changes
+    )
+    add(conn, message)
+    return message
+
+
+def test_a_message_is_kept_under_its_person_and_their_company(database):
+    with database.write() as conn:
+        for number, email in enumerate(["Ada@Mail.Acme.com", "ada@gmail.com", "visitor", None]):
+            wrote(conn, number, email=email)
+
+    with database.read() as conn:
+        query = select(tables.messages.c["contact", "account"]).order_by(tables.messages.c.id)
+        found = conn.execute(query).all()
+    assert found == [
+        ("ada@mail.acme.com", "acme.com"),
+        ("ada@gmail.com", None),
+        ("visitor", None),
+        (None, None),
+    ]
+
+
+def test_a_message_says_how_many_deliveries_were_promised_with_it(database):
+    with database.write() as conn:
+        add(conn, a_message())
+        messages.add(
+            conn, a_message(id="msg_2"), prediction=PREDICTION, decision=DECISION, promised=3
+        )
+
+    with database.read() as conn:
+        found = conn.scalars(select(tables.messages.c.promised).order_by(tables.messages.c.id))
+        assert found.all() == [0, 3]
+
+
+def test_the_last_messages_of_a_person_come_newest_last(database):
+    with database.write() as conn:
+        wrote(conn, 3, text="ü" * 300)
+        for number in (1, 5, 2, 4):
+            wrote(conn, number)
+        wrote(conn, 0, email="bob@acme.com")
+
+    with database.read() as conn:
+        before = START + timedelta(minutes=5)
+        whole = messages.of_contact(conn, "ada@acme.com", before=before)
+        last = messages.of_contact(conn, "ada@acme.com", before=before, limit=2)
+        nobody = messages.of_contact(conn, "eve@acme.com", before=before)
+    assert [past.id for past in whole] == ["msg_001", "msg_002", "msg_003", "msg_004"]
+    assert last == whole[-2:]
+    assert last[0] == Past(
+        id="msg_003",
+        channel=Channel.EMAIL,
+        received_at=START + timedelta(minutes=3),
+        subject="Angebot für 20 Plätze",
+        excerpt="ü" * 200,
+        prediction=PREDICTION,
+        decision=DECISION,
+    )
+    assert nobody == []
+
+
+def test_the_last_messages_of_a_company_are_those_of_all_its_people(database):
+    with database.write() as conn:
+        for number, email in enumerate(["ada@acme.com", "bob@mail.acme.com", "eve@other.com"]):
+            wrote(conn, number, email=email)
+
+    with database.read() as conn:
+        found = messages.of_account(conn, "acme.com", before=START + timedelta(days=1))
+    assert [past.id for past in found] == ["msg_000", "msg_001"]
+
+
+def test_messages_are_counted_up_to_a_bound(database, monkeypatch):
+    with database.write() as conn:
+        for number in range(7):
+            wrote(conn, number, email=f"{'ada' if number % 2 else 'bob'}@acme.com")
+
+    def counted(**whose):
+        with database.read() as conn:
+            return messages.count_before(conn, before=START + timedelta(minutes=6), **whose)
+
+    assert counted(contact="ada@acme.com") == 3
+    assert counted(account="acme.com") == 6
+    assert counted(account="other.com") == 0
+    monkeypatch.setattr(messages, "COUNTED", 4)
+    assert counted(account="acme.com") == 4
+
+
+@pytest.mark.parametrize("index", ["contact", "account"])
+def test_looking_back_walks_an_index(database, index):
+    statements = []
+    with database.read() as conn:
+        event.listen(conn, "before_cursor_execute", lambda *args: statements.append(args[2:4]))
+        getattr(messages, f"of_{index}")(conn, "x", before=START)
+        messages.count_before(conn, before=START, **{index: "x"})
+    explain = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
+
+    with database.read() as conn:
+        if database.dialect == "postgresql":
+            conn.exec_driver_sql("SET LOCAL enable_seqscan = off")  # the table is empty
+            conn.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        plans = [str(conn.exec_driver_sql(explain + sql, given).all()) for sql, given in statements]
+    assert [f"ix_messages_{index}_received_at" in plan for plan in plans] == [True, True]
+
+
+def test_messages_are_read_page_by_page_and_none_is_missed(database):
+    with database.write() as conn:
+        for number in range(10):
+            same_instant = START + timedelta(minutes=number // 4)
+            message = a_message(id=f"msg_{9 - number}", created_at=same_instant)
+            messages.add(
+                conn, message, prediction=PREDICTION, decision=DECISION, facts={"n": number}
+            )
+
+    def pages(size, since):
+        last = None
+        while True:
+            with database.read() as conn:
+                page = messages.judged_since(conn, since, after=last, limit=size)
+            if not page:
+                return
+            yield [one.id for one in page]
+            last = page[-1]
+
+    in_order = [f"msg_{number}" for number in (6, 7, 8, 9, 2, 3, 4, 5, 0, 1)]
+    for size in (1, 3, 4, 10, 50):
+        assert [one for page in pages(size, START) for one in page] == in_order
+    assert list(pages(50, START + timedelta(minutes=1))) == [in_order[4:]]
+
+
+def test_a_message_is_read_for_a_policy_without_its_text(database):
+    with database.write() as conn:
+        messages.add(
+            conn, a_message(), prediction=PREDICTION, decision=DECISION, facts={"flags": []}
+        )
+
+    with database.read() as conn:
+        (found,) = messages.judged_since(conn, START, limit=5)
+    assert found == Judged(
+        id="msg_1",
+        channel=Channel.EMAIL,
+        received_at=a_message().received_at,
+        created_at=START,
+        sender=Sender("ada@example.com", "Ada Lovelace"),
+        contact="ada@example.com",
+        account="example.com",
+        prediction=PREDICTION,
+        decision=DECISION,
+        facts={"flags": []},
+    )
+
+
+def test_the_newest_messages_are_found_by_their_number(database):
+    with database.write() as conn:
+        for number in range(5):
+            wrote(conn, number)
+
+    with database.read() as conn:
+        assert messages.first_of_newest(conn, 2) == START + timedelta(minutes=3)
+        assert messages.first_of_newest(conn, 5) == START
+        assert messages.first_of_newest(conn, 6) is None
+        assert messages.count_since(conn, START + timedelta(minutes=3)) == 2

@@ -1,0 +1,1 @@
+"""How interested somebody is: what their messages said, over time; pure."""
