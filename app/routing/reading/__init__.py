@@ -1,0 +1,1 @@
+"""The parts of the policy file, each read from its own key and checked strictly."""
