@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 SEARCH_DAYS = 400  # closed in a row: a calendar that opens less than once a year never does
 _CACHED_DAYS = 4096  # of one calendar: some 300 bytes each
+_LAST_DAY = date.max.toordinal()
 _DAY = timedelta(days=1)
 _NONE = timedelta()
 Span = tuple[datetime, datetime]  # from, to; UTC
@@ -89,7 +90,7 @@ class Calendar:
     def _open_days(self, at: datetime) -> Iterator[_Day]:
         """Go through the days that have working time, from that of an instant on."""
         number, closed = at.toordinal(), 0
-        while closed <= SEARCH_DAYS:
+        while closed <= SEARCH_DAYS and number < _LAST_DAY:
             day = self._day(number)
             if day.spans:
                 closed = 0

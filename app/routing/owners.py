@@ -12,6 +12,10 @@ class Absence:
     first: date
     last: date
 
+    def covers(self, day: date) -> bool:
+        """Whether a day is one of them."""
+        return self.first <= day <= self.last
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
@@ -28,6 +32,36 @@ class Owner:
     absences: tuple[Absence, ...] = ()
     left: date | None = None  # from when on they no longer work here
 
+    def has_left(self, day: date) -> bool:
+        """Whether they no longer work here on a day of their own calendar."""
+        return self.left is not None and self.left <= day
+
+    def absent_until(self, day: date) -> date | None:
+        """Give the last day of an absence that covers a day; None where they are there."""
+        until = None
+        for absence in sorted(self.absences, key=lambda absence: absence.first):
+            if until is None:
+                until = absence.last if absence.covers(day) else None
+            elif absence.first.toordinal() <= until.toordinal() + 1:  # it goes on
+                until = max(until, absence.last)
+        return until
+
+    def has_room(self, load: int) -> bool:
+        """Whether one more reply clock is within their capacity."""
+        return self.capacity is None or load < self.capacity
+
+    def speaks(self, language: str | None) -> bool:
+        """Whether they read a language; nobody is ruled out where it is not known."""
+        if language is None or not self.languages:
+            return True
+        return _base(language) in {_base(spoken) for spoken in self.languages}
+
+    def covers(self, *, domain: str | None, country: str | None) -> bool:
+        """Whether a sender is of their territories; nobody is ruled out where it is not known."""
+        if not self.territories or (domain is None and country is None):
+            return True
+        return any(_is_in(territory, domain, country) for territory in self.territories)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
@@ -38,3 +72,14 @@ class Pool:
     fallback: str | None = None  # the owner who is named where nobody else can be
     sticky: str | None = None  # contact or account: who had them before has them again
     sticky_days: int = 90
+
+
+def _base(language: str) -> str:
+    """Drop the region: pt-BR is pt."""
+    return language.casefold().replace("_", "-").partition("-")[0]
+
+
+def _is_in(territory: str, domain: str | None, country: str | None) -> bool:
+    name = territory.casefold().lstrip(".")
+    ends = f".{(domain or '').casefold()}".endswith(f".{name}")
+    return ends or name == (country or "").casefold()
