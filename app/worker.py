@@ -9,20 +9,20 @@ from datetime import datetime
 
 import structlog
 
-from app.domain import Answer, Attempt
+from app.claiming import Claimer
+from app.domain import Answer
 from app.errors import StorageDown
-from app.storage import endpoints, outbox
+from app.recording import Recorder
+from app.storage.claims import Claim
 from app.storage.engine import Database
-from app.storage.outbox import Claim
-from app.webhook import retry
-from app.webhook.attempt import Post, attempt
+from app.webhook.attempt import Begin, attempt
+from app.webhook.breaker import Transition
 from app.webhook.inflight import InFlight
 
 LEASE_MARGIN_S = 30.0  # for the commits before and after an attempt, each up to 10 s
 STALE_S = 10.0  # a loop that was not seen for so long counts as dead
 
 _BACKOFF_S = (0.5, 1.0, 2.0, 5.0)  # while the database is down; the last one for ever
-_RECORD_AGAIN_S = (0.2, 1.0)
 _RECORDING_S = 5.0  # what has an answer when the worker stops gets so long to be recorded
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ class Limits:
     """How much a worker does at a time, and how long it waits."""
 
     batch: int = 20  # deliveries that one run_once() takes
-    concurrency: int = 4  # attempts in flight
+    concurrency: int = 32  # attempts in flight; of one endpoint, its own max_in_flight
     idle_wait_s: float = 1.0  # until the next look for what is due, unless woken
     grace_s: float = 10.0  # for attempts in flight when the worker stops
 
@@ -51,22 +51,25 @@ class Hooks:
     """What others want to hear from, or have done by, a worker; all are called in its threads."""
 
     on_attempt: Callable[[Answer], object] = _nothing  # metrics
+    on_transition: Callable[[Transition], object] = _nothing  # of an endpoint's circuit
     housekeeping: Callable[[], object] = _nothing  # deletes what has had its time
     housekeeping_every_s: float = 3_600.0
     spread: Callable[[], float] = lambda: random.uniform(-1.0, 1.0)
+    monotonic: Callable[[], float] = time.monotonic  # for rates
 
 
 class Worker:
     """Delivers what waits in the outbox; any number of them may share a database.
 
-    A delivery is claimed only when a thread is free for it, so that the lease has to cover one
-    attempt and no queue. One thread calls `run` or `run_once`; all else may be called from any.
+    A delivery is claimed only when a thread is free for it and its endpoint has room, so that the
+    lease has to cover one attempt and no queue, and a slow endpoint holds no more threads than its
+    own. One thread calls `run` or `run_once`; all else may be called from any.
     """
 
     def __init__(
         self,
         database: Database,
-        post: Post,
+        begin: Begin,
         *,
         now: Callable[[], datetime],
         timeout_s: float,
@@ -77,18 +80,27 @@ class Worker:
 
         Args:
             database: Where the outbox is.
-            post: Makes one attempt and never takes longer than `timeout_s`: Sender.post.
+            begin: Begins an attempt that never takes longer than `timeout_s`: Sender.begin.
             now: The wall clock.
             timeout_s: The total deadline of one attempt, in seconds.
             limits: How much at a time.
             hooks: Who else is called.
         """
-        self._database = database
-        self._post = post
+        self._begin = begin
         self._now = now
         self._timeout_s = timeout_s
         self._limits = limits or Limits()
         self._hooks = hooks or Hooks()
+        self._claimer = Claimer(
+            database, now=now, monotonic=self._hooks.monotonic, lease_s=self.lease_s
+        )
+        self._recorder = Recorder(
+            database,
+            now=now,
+            spread=self._hooks.spread,
+            on_attempt=self._hooks.on_attempt,
+            on_transition=self._hooks.on_transition,
+        )
         self._in_flight: InFlight[Claim] = InFlight(self._limits.concurrency)
         self._running = False
         self._beat_s = float("-inf")
@@ -118,11 +130,11 @@ class Worker:
         taken = 0
         try:
             while taken < self._limits.batch:
-                self._in_flight.wait_below(self._limits.concurrency, self.lease_s)
+                ended = self._in_flight.ended()
                 found = self._take(self._limits.batch - taken)
-                if not found:
-                    break
                 taken += found
+                if not found and not self._in_flight.wait_for_end(ended, self.lease_s):
+                    break  # nothing is due that an endpoint or a thread has room for
         finally:
             self._in_flight.wait_below(1, self.lease_s)
         return taken
@@ -172,27 +184,20 @@ class Worker:
         free = min(limit, self._in_flight.free())
         if free <= 0:
             return 0
-        with self._database.write() as conn:
-            claims = outbox.claim_due(
-                conn,
-                now=self._now(),
-                lease_s=self.lease_s,
-                limit=free,
-                max_attempts=retry.MAX_ATTEMPTS,
-            )
+        claims = self._claimer.take(free, self._in_flight.by_group())
         for claim in claims:
-            self._in_flight.start(claim, self._deliver)
+            self._in_flight.start(claim, self._deliver, group=claim.endpoint.id)
         return len(claims)
 
     def _deliver(self, claim: Claim) -> None:
         try:
             started_at = self._now()
             if (claim.delivery.next_attempt_at - started_at).total_seconds() < self._timeout_s:
-                self._give_back([claim])  # claiming took so long that the lease covers no attempt
+                self._recorder.give_back([claim])  # claiming took too long: the lease covers no try
                 return
             answer = self._attempt(claim, started_at)
             if self._in_flight.settle(claim):
-                self._record(claim, started_at, answer)
+                self._recorder.record(claim, started_at, answer)
         except Exception:  # the thread's outermost frame: the lease runs out
             log.exception("delivery_failed", delivery_id=claim.delivery.id)
 
@@ -200,7 +205,7 @@ class Worker:
         delivery = claim.delivery
         try:
             return attempt(
-                self._post,
+                self._begin,
                 claim.endpoint,
                 webhook_id=delivery.id,
                 body=delivery.body,
@@ -210,68 +215,10 @@ class Worker:
             log.exception("attempt_failed", delivery_id=delivery.id)
             return Answer(status_code=None, error_code="internal_error")
 
-    def _record(self, claim: Claim, started_at: datetime, answer: Answer) -> None:
-        delivery = claim.delivery
-        made = Attempt(
-            delivery_id=delivery.id,
-            number=delivery.attempts,
-            started_at=started_at,
-            answer=answer,
-        )
-        spread = self._hooks.spread()
-        outcome = retry.after(answer, attempts=made.number, now=self._now(), spread=spread)
-        stands = self._write_outcome(claim, made, outcome)
-        log.info(
-            "attempt",
-            delivery_id=delivery.id,
-            message_id=delivery.message_id,
-            endpoint_id=delivery.endpoint_id,
-            number=made.number,
-            status_code=answer.status_code,
-            error_code=answer.error_code,
-            duration_ms=answer.duration_ms,
-            outcome=outcome.status.value if stands else "too_late",
-        )
-        self._hooks.on_attempt(answer)
-
-    def _write_outcome(self, claim: Claim, made: Attempt, outcome: retry.Outcome) -> bool:
-        """Write what came of an attempt, with some patience; the lease repeats it otherwise."""
-        for pause_s in _RECORD_AGAIN_S:
-            try:
-                return self._write_once(claim, made, outcome)
-            except StorageDown:
-                time.sleep(pause_s)
-        return self._write_once(claim, made, outcome)
-
-    def _write_once(self, claim: Claim, made: Attempt, outcome: retry.Outcome) -> bool:
-        endpoint_id = claim.endpoint.id
-        with self._database.write() as conn:
-            if outcome.disable_endpoint:  # its row first: two such answers must not wait crosswise
-                endpoints.set_enabled(conn, endpoint_id, False)
-            stands = outbox.record(
-                conn, made, status=outcome.status, next_attempt_at=outcome.next_attempt_at
-            )
-            if outcome.disable_endpoint:
-                waiting = outbox.suppress(conn, endpoint_id)
-        if outcome.disable_endpoint:
-            log.warning("endpoint_disabled", endpoint_id=endpoint_id, suppressed=waiting)
-        return stands
-
     def _drain(self) -> None:
         """Wait for what is in flight, give back what stays unanswered, let the rest be recorded."""
         self._in_flight.wait_below(1, self._limits.grace_s)
         unanswered = self._in_flight.settle_rest()
         if unanswered:
-            self._give_back(unanswered)
+            self._recorder.give_back(unanswered)
         self._in_flight.wait_below(len(unanswered) + 1, _RECORDING_S)
-
-    def _give_back(self, claims: list[Claim]) -> None:
-        """Let others have what was not tried to the end; it does not count as an attempt."""
-        try:
-            with self._database.write() as conn:
-                for claim in claims:
-                    outbox.release(conn, claim.delivery, now=self._now())
-        except StorageDown:  # then its lease runs out
-            log.warning("release_failed", deliveries=len(claims))
-        else:
-            log.info("released", deliveries=len(claims))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from support import DECISION, PREDICTION, START, a_message, an_endpoint
 
 from app.domain import DeliveryStatus
-from app.storage import endpoints, messages, outbox
+from app.storage import claims, endpoints, messages, outbox
 
 LEASE_S = 60
 PENDING, DELIVERED = DeliveryStatus.PENDING, DeliveryStatus.DELIVERED
@@ -22,9 +22,15 @@ def fill(database, *deliveries, receivers=None):
             outbox.enqueue(conn, delivery)
 
 
+def claim_due(conn, *, now, lease_s=LEASE_S, limit=10):
+    """Claim for every endpoint that is ready, whatever its own limits are."""
+    shares = dict.fromkeys(claims.ready(conn, now=now), limit)
+    return claims.claim_due(conn, shares, now=now, lease_s=lease_s)
+
+
 def claim(database, now, *, limit=10):
     with database.write() as conn:
-        return outbox.claim_due(conn, now=now, lease_s=LEASE_S, limit=limit)
+        return claim_due(conn, now=now, limit=limit)
 
 
 def claimed_ids(database, now, *, limit=10):

@@ -15,7 +15,7 @@ from app.api.answer_schemas import LiveAnswer, ReadyAnswer
 from app.api.openapi import problems
 from app.api.services import Services, services_of
 from app.errors import AppError
-from app.storage import arrivals, outbox
+from app.storage import arrivals, claims, outbox
 from app.storage.migrations import schema_is_current
 
 router = APIRouter(tags=["operations"])
@@ -112,7 +112,7 @@ def _disk_state(folder: Path) -> str:
 def _show_deliveries(services: Services) -> None:
     with services.database.read() as conn:
         counts = outbox.counts(conn)
-        due_at = outbox.oldest_due_at(conn)
+        due_at = claims.oldest_due_at(conn)
         arrived = arrivals.counts(conn)
     age_s = 0.0 if due_at is None else (services.now() - due_at).total_seconds()
     services.metrics.show_deliveries(counts, age_s)

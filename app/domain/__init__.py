@@ -8,6 +8,7 @@ from app.domain.delivery import (
     Delivery,
     DeliveryStatus,
     Endpoint,
+    Health,
     RetiredSecret,
 )
 from app.domain.feedback import Correction, Feedback, FeedbackKind
@@ -41,6 +42,7 @@ __all__ = [
     "Facts",
     "Feedback",
     "FeedbackKind",
+    "Health",
     "Message",
     "Priority",
     "ReplyClock",

@@ -46,6 +46,15 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How an endpoint answered lately; by default, well."""
+
+    failures: int = 0  # in a row
+    failing_since: datetime | None = None  # the first of them
+    open_until: datetime | None = None  # its circuit: open until then, half open afterwards
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One event on its way to one endpoint."""
 

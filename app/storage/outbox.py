@@ -1,76 +1,26 @@
-"""How deliveries wait, are claimed with a lease, and are settled behind a fence."""
+"""How deliveries wait, are settled behind a fence, and are looked up; claims.py takes them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    RowMapping,
-    Update,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, RowMapping, Update, func, insert, select, update
 
-from app.domain import Answer, Attempt, Delivery, DeliveryStatus, Endpoint
-from app.storage import endpoints, tables
+from app.domain import Answer, Attempt, Delivery, DeliveryStatus
+from app.storage import tables
 from app.storage.rows import insert_new
 
 MAX_ATTEMPTS = 10  # tries of the Standard Webhooks schedule; app.webhook.retry has the delays
+LONGEST_LEASE_S = 90.0  # 60 s are the longest attempt, and a worker's margin
+
 _TABLE = tables.deliveries
-_WAITING = (
-    _TABLE.c.status == DeliveryStatus.PENDING,
-    _TABLE.c.endpoint_id.in_(select(tables.endpoints.c.id).where(tables.endpoints.c.enabled)),
-)
 _ANSWER = ("status_code", "error_code", "body_excerpt", "retry_after_s", "duration_ms")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery that is ours for one attempt, until its lease ends at next_attempt_at."""
-
-    delivery: Delivery
-    endpoint: Endpoint
 
 
 def enqueue(conn: Connection, delivery: Delivery) -> None:
     """Let a delivery wait, in the transaction that stores its message; raise Duplicate by id."""
     values = {column.name: getattr(delivery, column.name) for column in _TABLE.c}
     insert_new(conn, _TABLE, **values)
-
-
-def claim_due(
-    conn: Connection,
-    *,
-    now: datetime,
-    lease_s: float,
-    limit: int,
-    max_attempts: int = MAX_ATTEMPTS,
-) -> list[Claim]:
-    """Take due deliveries for one attempt each; a worker that dies only lets its lease run out.
-
-    An attempt counts from here, so that one whose worker dies counts too: a delivery that kills
-    its workers is dead after `max_attempts`, like any other. The lease must be longer than the
-    attempts of the whole batch can take.
-    """
-    spent = _due(now, limit, _TABLE.c.attempts >= max_attempts)
-    conn.execute(_change(_TABLE.c.id.in_(select(spent.c.id)), status=DeliveryStatus.DEAD))
-    due = _due(now, limit, _TABLE.c.attempts < max_attempts)
-    claim = _change(
-        _TABLE.c.id.in_(select(due.c.id)),
-        attempts=_TABLE.c.attempts + 1,
-        next_attempt_at=now + timedelta(seconds=lease_s),
-    )
-    claimed = [_delivery(row) for row in conn.execute(claim.returning(_TABLE)).mappings()]
-    receivers = endpoints.by_ids(conn, {delivery.endpoint_id for delivery in claimed})
-    by_id = {endpoint.id: endpoint for endpoint in receivers}
-    claimed.sort(key=lambda delivery: delivery.id)  # oldest first: ids sort by time
-    return [Claim(delivery, by_id[delivery.endpoint_id]) for delivery in claimed]
 
 
 def record(
@@ -134,7 +84,7 @@ def suppress(conn: Connection, endpoint_id: str) -> int:
 def find(conn: Connection, delivery_id: str) -> Delivery | None:
     """Look a delivery up by its id."""
     row = conn.execute(select(_TABLE).where(_TABLE.c.id == delivery_id)).mappings().first()
-    return None if row is None else _delivery(row)
+    return None if row is None else delivery_of(row)
 
 
 def listed(
@@ -153,13 +103,13 @@ def listed(
         query = query.where(_TABLE.c.endpoint_id == endpoint_id)
     if before is not None:
         query = query.where(_TABLE.c.id < before)
-    return [_delivery(row) for row in conn.execute(query).mappings()]
+    return [delivery_of(row) for row in conn.execute(query).mappings()]
 
 
 def of_message(conn: Connection, message_id: str) -> list[Delivery]:
     """Give the deliveries that a message led to, oldest first."""
     query = select(_TABLE).where(_TABLE.c.message_id == message_id).order_by(_TABLE.c.id)
-    return [_delivery(row) for row in conn.execute(query).mappings()]
+    return [delivery_of(row) for row in conn.execute(query).mappings()]
 
 
 def of_messages(conn: Connection, message_ids: Sequence[str]) -> Mapping[str, list[Delivery]]:
@@ -167,7 +117,7 @@ def of_messages(conn: Connection, message_ids: Sequence[str]) -> Mapping[str, li
     found: dict[str, list[Delivery]] = {}
     query = select(_TABLE).where(_TABLE.c.message_id.in_(message_ids)).order_by(_TABLE.c.id)
     for row in conn.execute(query).mappings():
-        found.setdefault(row["message_id"], []).append(_delivery(row))
+        found.setdefault(row["message_id"], []).append(delivery_of(row))
     return found
 
 
@@ -185,26 +135,10 @@ def counts(conn: Connection) -> Mapping[DeliveryStatus, int]:
     return {status: found.get(status, 0) for status in DeliveryStatus}
 
 
-def oldest_due_at(conn: Connection) -> datetime | None:
-    """Say since when, or from when, the next delivery is due; None where none waits.
-
-    What waits for a disabled endpoint is not due.
-    """
-    query = select(func.min(_TABLE.c.next_attempt_at)).where(*_WAITING)
-    due_at: datetime | None = conn.execute(query).scalar_one()
-    return due_at
-
-
-def _due(now: datetime, limit: int, *conditions: ColumnElement[bool]) -> CTE:
-    """Choose due deliveries, the longest due first; PostgreSQL skips what others are taking."""
-    return (
-        select(_TABLE.c.id)
-        .where(*_WAITING, _TABLE.c.next_attempt_at <= now, *conditions)
-        .order_by(_TABLE.c.next_attempt_at, _TABLE.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
+def delivery_of(row: RowMapping) -> Delivery:
+    """Read a row of the table."""
+    values: dict[str, Any] = dict(row)
+    return Delivery(**values)
 
 
 def _claimed(delivery_id: str, number: int) -> tuple[ColumnElement[bool], ...]:
@@ -215,11 +149,6 @@ def _claimed(delivery_id: str, number: int) -> tuple[ColumnElement[bool], ...]:
 
 def _change(*conditions: ColumnElement[bool], **values: Any) -> Update:
     return update(_TABLE).where(*conditions).values(**values)
-
-
-def _delivery(row: RowMapping) -> Delivery:
-    values: dict[str, Any] = dict(row)
-    return Delivery(**values)
 
 
 def _attempt(row: RowMapping) -> Attempt:

@@ -1,7 +1,8 @@
 """Attempts under way: how many threads there are, and who may still say what came of one."""
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 THREAD_NAME = "in-flight"
@@ -16,20 +17,32 @@ class InFlight(Generic[Item]):
         self._limit = limit
         self._changed = threading.Condition()
         self._unsettled: dict[int, Item] = {}  # by identity: one may be claimed twice
-        self._threads = 0
+        self._threads: Counter[str] = Counter()  # by group
+        self._ended = 0
         self._woken = False
 
     def free(self) -> int:
         """Say how many more items may be started."""
         with self._changed:
-            return self._limit - self._threads
+            return self._limit - self._threads.total()
 
-    def start(self, item: Item, work: Callable[[Item], None]) -> None:
+    def by_group(self) -> Mapping[str, int]:
+        """Say how many of each group are under way."""
+        with self._changed:
+            return +self._threads
+
+    def ended(self) -> int:
+        """Say how many have ended so far, for `wait_for_end`."""
+        with self._changed:
+            return self._ended
+
+    def start(self, item: Item, work: Callable[[Item], None], *, group: str) -> None:
         """Do the work in a thread of its own; at exit, it is not waited for."""
         with self._changed:
             self._unsettled[id(item)] = item
-            self._threads += 1
-        threading.Thread(target=self._run, args=(item, work), daemon=True, name=THREAD_NAME).start()
+            self._threads[group] += 1
+        args = (item, work, group)
+        threading.Thread(target=self._run, args=args, daemon=True, name=THREAD_NAME).start()
 
     def settle(self, item: Item) -> bool:
         """Take the right to record an item; False where it was taken before."""
@@ -46,7 +59,15 @@ class InFlight(Generic[Item]):
     def wait_below(self, threads: int, timeout_s: float) -> bool:
         """Wait until fewer threads are under way; False where they still are."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._threads < threads, timeout_s)
+            return self._changed.wait_for(lambda: self._threads.total() < threads, timeout_s)
+
+    def wait_for_end(self, ended: int, timeout_s: float) -> bool:
+        """Wait until more have ended than `ended`; False where none is left that could."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._ended > ended or not self._threads.total(), timeout_s
+            )
+            return self._ended > ended
 
     def wait_for_wake(self, timeout_s: float) -> None:
         """Wait for a wake-up or the end of any item since the last wait."""
@@ -60,11 +81,12 @@ class InFlight(Generic[Item]):
             self._woken = True
             self._changed.notify_all()
 
-    def _run(self, item: Item, work: Callable[[Item], None]) -> None:
+    def _run(self, item: Item, work: Callable[[Item], None], group: str) -> None:
         try:
             work(item)
         finally:
             with self._changed:
                 self._unsettled.pop(id(item), None)
-                self._threads -= 1
+                self._threads[group] -= 1
+                self._ended += 1
             self.wake()

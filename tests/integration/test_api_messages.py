@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support import START, race
 from support_api import MESSAGE, NOTHING_STORED, running_api
+from support_outbox import claim_due
 from support_predict import predict_by_word
 
 from app.api.answer_schemas import AcceptedAnswer, DeliveriesAnswer, MessageAnswer
@@ -39,7 +40,7 @@ def settle(api, delivery_id, *, number=1, **answer):
     """Let a delivery's first attempt end as a worker would."""
     answer = {"status_code": None, "error_code": None, "duration_ms": 12.5, **answer}
     with api.database.write() as conn:
-        outbox.claim_due(conn, now=api.clock(), lease_s=60, limit=10)
+        claim_due(conn, now=api.clock(), lease_s=60, limit=10)
         attempt = Attempt(
             delivery_id=delivery_id, number=number, started_at=START, answer=Answer(**answer)
         )

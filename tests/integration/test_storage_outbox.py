@@ -24,8 +24,8 @@ from support_outbox import (
 )
 
 from app.errors import Duplicate
-from app.storage import endpoints, outbox
-from app.storage.outbox import Claim
+from app.storage import claims, endpoints, outbox
+from app.storage.claims import Claim
 from app.webhook import retry
 
 
@@ -168,12 +168,12 @@ def test_the_oldest_due_is_the_first_that_an_enabled_endpoint_waits_for(database
     )
 
     with database.read() as conn:
-        assert outbox.oldest_due_at(conn) == seconds(-2)
+        assert claims.oldest_due_at(conn) == seconds(-2)
 
 
 def test_nothing_is_due_in_an_empty_outbox(database):
     with database.read() as conn:
-        assert outbox.oldest_due_at(conn) is None
+        assert claims.oldest_due_at(conn) is None
     assert claim(database, START) == []
 
 

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 import structlog
 from support import DECISION, PREDICTION, START, a_delivery, a_message, an_endpoint, race
+from support_outbox import claim_due
 from support_receiver import Receiver, hang_up, held, silent, status
 
 from app.domain import Answer, DeliveryStatus
 from app.errors import StorageDown
 from app.storage import endpoints, messages, outbox
 from app.webhook import signing
+from app.webhook.formats.steps import Reply
 from app.webhook.guard import Guard
 from app.webhook.inflight import THREAD_NAME
 from app.webhook.retry import DELAYS_S
@@ -27,14 +29,17 @@ SOON_S = 10.0  # an upper bound; tests wait for events, not for this long
 
 
 class Posts:
-    """Stands in for Sender.post: answers by script, the last one for ever, and remembers."""
+    """Stands in for Sender.begin: answers by script, the last one for ever, and remembers."""
 
     def __init__(self, *answers):
         self._answers = list(answers) or [OK]
         self._lock = threading.Lock()
         self.calls = []
 
-    def __call__(self, url, headers, body):
+    def __call__(self):
+        return lambda request: Reply(answer=self._answer(request.url, request.headers, request.body))
+
+    def _answer(self, url, headers, body):
         with self._lock:
             self.calls.append((url, headers, body))
             answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
@@ -311,7 +316,7 @@ def test_a_dead_workers_delivery_is_taken_over_when_its_lease_is_over(database, 
     post = Posts(OK)
     rescuing = worker(database, post, clock)
     with database.write() as conn:  # a worker claims, and is killed
-        outbox.claim_due(conn, now=clock(), lease_s=rescuing.lease_s, limit=1)
+        claim_due(conn, now=clock(), lease_s=rescuing.lease_s, limit=1)
 
     clock.advance(rescuing.lease_s - 1)
     assert rescuing.run_once() == 0
@@ -615,7 +620,7 @@ def sender(timeout_s=5.0):
 def test_a_receiver_gets_a_signed_delivery_again_until_it_takes_it(database, clock):
     with Receiver(status(500), hang_up, status(204)) as receiver:
         fill(database, url=receiver.url)
-        delivering = worker(database, sender().post, clock)
+        delivering = worker(database, sender().begin, clock)
         for delay_s in (0, *DELAYS_S[:2]):
             clock.advance(delay_s)
             assert delivering.run_once() == 1
@@ -637,7 +642,7 @@ def test_receivers_that_hang_do_not_hold_the_one_that_answers(database, clock):
             endpoints.add(conn, an_endpoint(id="ep_2", name="b", url=good.url, secrets=(SECRET,)))
             outbox.enqueue(conn, a_delivery(id="dlv_900", endpoint_id="ep_2"))
         release.set()
-        assert worker(database, sender(timeout_s=0.3).post, clock).run_once() == 3
+        assert worker(database, sender(timeout_s=0.3).begin, clock).run_once() == 3
 
     assert states(database) == {
         "dlv_001": (DeliveryStatus.PENDING.value, 1),
