@@ -194,7 +194,7 @@ def worker_of(
 
     return Worker(
         database,
-        sender_of(settings).post,
+        sender_of(settings).begin,
         now=utc_now,
         timeout_s=settings.delivery_timeout_s,
         hooks=Hooks(on_attempt=on_attempt, housekeeping=forget_what_is_old),

@@ -75,7 +75,7 @@ def send_test(
         now = utc_now()
         event = {"type": "endpoint.test", "timestamp": now.isoformat(), "data": {}}
         answer = attempt(
-            sender_of(settings).post,
+            sender_of(settings).begin,
             endpoint,
             webhook_id=new_id("test", now),
             body=json.dumps(event).encode(),

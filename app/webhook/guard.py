@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from app.errors import ConfigError, EndpointRejected
 from app.webhook.address import Address, embedded_address, is_public, parse_address
 from app.webhook.lookup import BoundedLookup, Lookup, system_lookup
+from app.webhook.mail_target import MAIL_PORTS, MAIL_SCHEMES, is_mail_url, parse_mail_target
 from app.webhook.target import BAD_URL, check_name, parse_target
 
 LOOKUP_WAIT_S = 3.0
@@ -54,7 +55,7 @@ class Guard:
         Raises:
             EndpointRejected: With the code bad_url or blocked_address; does not repeat the URL.
         """
-        target = parse_target(url)
+        target = parse_mail_target(url) if is_mail_url(url) else parse_target(url)
         try:
             self.resolve(target.host, target.port, scheme=target.scheme)
         except OSError:
@@ -70,7 +71,7 @@ class Guard:
             EndpointRejected: One of its addresses, or its port, must not be called.
             OSError: The name has no address (socket.gaierror), or no answer came (TimeoutError).
         """
-        self._check_port(host, port)
+        self._check_port(host, port, scheme)
         addresses = self._addresses(host, port, wait_s)
         for address in addresses:
             self._check_address(host, port, scheme, address)
@@ -84,8 +85,15 @@ class Guard:
             return ("127.0.0.1",)  # RFC 6761, section 6.3: no resolver is asked
         return self._lookup(host, port, wait_s)
 
-    def _check_port(self, host: str, port: int) -> None:
+    def is_exempt(self, host: str, address: str) -> bool:
+        """Whether the operator named this host or its network: it may be called in clear."""
+        found = parse_address(address)
+        return host in self._hosts or (found is not None and self._is_listed(found))
+
+    def _check_port(self, host: str, port: int, scheme: str) -> None:
         odd = port not in _WEB_PORTS if port < 1024 else port in _OTHER_PORTS
+        if scheme in MAIL_SCHEMES:
+            odd = port not in MAIL_PORTS
         if odd and host not in self._hosts:
             raise EndpointRejected("webhooks are not sent to this port")
 

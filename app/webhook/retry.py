@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from app.domain import Answer, DeliveryStatus
+from app.webhook.formats.steps import NOT_RENDERABLE
 
 DELAYS_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Seconds after each failed attempt: Standard Webhooks, "Example retry schedule"; 75.6 h in all."""
@@ -44,7 +45,7 @@ def after(answer: Answer, *, attempts: int, now: datetime, spread: float) -> Out
         return Outcome(status=DeliveryStatus.DELIVERED, next_attempt_at=now)
     if answer.status_code == _GONE:
         return Outcome(status=DeliveryStatus.DEAD, next_attempt_at=now, disable_endpoint=True)
-    if attempts >= MAX_ATTEMPTS:
+    if attempts >= MAX_ATTEMPTS or answer.error_code == NOT_RENDERABLE:
         return Outcome(status=DeliveryStatus.DEAD, next_attempt_at=now)
     wait = timedelta(seconds=_delay_s(answer, attempts=attempts, spread=spread))
     return Outcome(status=DeliveryStatus.PENDING, next_attempt_at=now + wait)

@@ -1,4 +1,4 @@
-"""The one way out over HTTP: a POST becomes an answer, whatever the receiver does."""
+"""The one way out: what is sent becomes an answer, whatever the receiver does."""
 
 import socket
 import ssl
@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 import httpcore2
 
 from app.domain import Answer
 from app.errors import EndpointRejected
+from app.webhook.formats.steps import Outgoing, Reply, Request
 from app.webhook.guard import Guard
 from app.webhook.retry import parse_retry_after
+from app.webhook.smtp import send_mail
 from app.webhook.target import Target, parse_target
 from app.webhook.transport import (
     MAX_ANSWER_BYTES,
@@ -81,47 +84,56 @@ class Sender:
         self._now = now
         self._user_agent = f"Inlet/{_version()}"
 
+    def begin(self) -> Callable[[Outgoing], Reply]:
+        """Begin an attempt: what sends its steps, all within one deadline.
+
+        Whatever a receiver does is an answer, never an exception.
+        """
+        return partial(self._send, Deadline(time.monotonic() + self._timeout_s))
+
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Make one attempt; whatever the receiver does is an answer, never an exception."""
-        started = time.monotonic()
-        try:
-            answer = self._exchange(
-                parse_target(url), headers, body, Deadline(started + self._timeout_s)
-            )
-        except _FAILURES as error:
-            answer = Answer(status_code=None, error_code=_error_code(error))
-        return replace(answer, duration_ms=round((time.monotonic() - started) * 1000, 1))
+        """Make an attempt of one step."""
+        request = Request(method="POST", url=url, headers=headers, body=body)
+        return self.begin()(request).answer
 
     def fetch(self, url: str, headers: Mapping[str, str], *, max_bytes: int) -> Fetched:
         """Get a document whole, or the reason why there is none; never an exception."""
         deadline = Deadline(time.monotonic() + self._timeout_s)
         room = max_bytes + MAX_ANSWER_BYTES  # for the headers
         try:
-            target = parse_target(url)
-            with self._stream("GET", target, headers, b"", deadline, room) as response:
+            request = Request(method="GET", url=url, headers=headers)
+            with self._stream(request, deadline, room) as response:
                 body = _whole(response, max_bytes)
                 return Fetched(status_code=response.status, body=body)
         except _FAILURES as error:
             return Fetched(status_code=None, error_code=_error_code(error))
 
-    def _exchange(
-        self, target: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline
-    ) -> Answer:
-        stream = self._stream("POST", target, headers, body, deadline, MAX_ANSWER_BYTES)
-        with stream as response:
-            return self._answer(response)
+    def _send(self, deadline: Deadline, outgoing: Outgoing) -> Reply:
+        started = time.monotonic()
+        try:
+            reply = self._step(outgoing, deadline)
+        except _FAILURES as error:
+            reply = Reply(answer=Answer(status_code=None, error_code=_error_code(error)))
+        took_ms = round((time.monotonic() - started) * 1000, 1)
+        return replace(reply, answer=replace(reply.answer, duration_ms=took_ms))
+
+    def _step(self, outgoing: Outgoing, deadline: Deadline) -> Reply:
+        if isinstance(outgoing, Request):
+            return self._exchange(outgoing, deadline)
+        trust = self._ssl_context
+        return Reply(answer=send_mail(outgoing, self._guard, deadline=deadline, trust=trust))
+
+    def _exchange(self, request: Request, deadline: Deadline) -> Reply:
+        with self._stream(request, deadline, MAX_ANSWER_BYTES) as response:
+            body = _beginning(response)
+            return Reply(answer=self._answer(response, body), body=body)
 
     @contextmanager
     def _stream(
-        self,
-        method: str,
-        target: Target,
-        headers: Mapping[str, str],
-        body: bytes,
-        deadline: Deadline,
-        room: int,
+        self, request: Request, deadline: Deadline, room: int
     ) -> Iterator[httpcore2.Response]:
         """Open the one connection of an exchange, and give what comes back."""
+        target = parse_target(request.url)
         url = httpcore2.URL(
             scheme=target.scheme, host=target.host, port=target.port, target=target.path
         )
@@ -132,10 +144,10 @@ class Sender:
                 self._guard, scheme=target.scheme, deadline=deadline, max_answer_bytes=room
             ),
         )
-        sent = [*headers.items(), *self._own_headers(target, body)]
+        sent = [*request.headers.items(), *self._own_headers(target, request.body)]
         with (
             closing(connection),
-            connection.stream(method, url, headers=sent, content=body) as response,
+            connection.stream(request.method, url, headers=sent, content=request.body) as response,
         ):
             yield response
 
@@ -149,13 +161,13 @@ class Sender:
             ("Connection", "close"),
         ]
 
-    def _answer(self, response: httpcore2.Response) -> Answer:
+    def _answer(self, response: httpcore2.Response, body: bytes) -> Answer:
         named = {name.lower(): value for name, value in reversed(response.headers)}
         retry_after = named.get(b"retry-after", b"").decode("latin-1")
         return Answer(
             status_code=response.status,
             error_code=_status_error(response.status),
-            body_excerpt=_excerpt(response),
+            body_excerpt=_excerpt(body),
             retry_after_s=parse_retry_after(retry_after, self._now()),
         )
 
@@ -170,15 +182,20 @@ def _error_code(error: Exception) -> str:
     return next(code for kind, code in _ERROR_CODES if isinstance(error, kind))
 
 
-def _excerpt(response: httpcore2.Response) -> str:
-    """Read the answer to its end or its limit, and keep the beginning as text without NUL."""
-    kept = b""
+def _beginning(response: httpcore2.Response) -> bytes:
+    """Read the answer to its end or its limit."""
+    kept = bytearray()
     try:
         for chunk in response.iter_stream():
-            kept += chunk[: EXCERPT_BYTES - len(kept)]
+            kept += chunk
     except TooLargeError:
         pass  # the status counts; nobody reads the rest
-    text = kept.decode("utf-8", errors="replace").replace("\0", "")
+    return bytes(kept)
+
+
+def _excerpt(body: bytes) -> str:
+    """Keep the beginning as text without NUL."""
+    text = body[:EXCERPT_BYTES].decode("utf-8", errors="replace").replace("\0", "")
     return text.encode()[:EXCERPT_BYTES].decode(errors="ignore")  # a replacement is longer
 
 

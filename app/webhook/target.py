@@ -59,7 +59,7 @@ def parse_target(url: str) -> Target:
         raise EndpointRejected("the port must be from 1 to 65535", code=BAD_URL)
     path = parts["path"] or "/"
     return Target(
-        scheme, _host(parts["host"].lower()), port, path if path[0] == "/" else f"/{path}"
+        scheme, plain_host(parts["host"].lower()), port, path if path[0] == "/" else f"/{path}"
     )
 
 
@@ -74,7 +74,12 @@ def check_name(host: str) -> None:
         raise EndpointRejected("the host name is not a valid one", code=BAD_URL)
 
 
-def _host(text: str) -> str:
+def plain_host(text: str) -> str:
+    """Read the host of a URL: a name, or an address in its plain spelling.
+
+    Raises:
+        EndpointRejected: With the code bad_url; blocked_address for odd spellings of an address.
+    """
     host = text.strip("[]")
     literal = parse_address(host)
     if (literal is not None and literal.version == 6) != text.startswith("["):

@@ -69,21 +69,8 @@ class GuardedBackend(httpcore2.NetworkBackend):
             ConnectionRefusedError: No address takes the connection.
             OSError: The name has no address, or the deadline has passed.
         """
-        wait_s = self._deadline.remaining_s
-        found = self._guard.resolve(host, port, scheme=self._scheme, wait_s=wait_s)
-        addresses = found[:_MAX_ADDRESSES]
-        failure: OSError = TimeoutError("no address answers")
-        for tried, address in enumerate(addresses):
-            share_s = self._deadline.remaining_s / (len(addresses) - tried)
-            try:
-                return DeadlineStream(
-                    _connected(address, port, share_s), self._deadline, self._room
-                )
-            except OSError as error:
-                failure = error
-        if isinstance(failure, TimeoutError | ConnectionResetError):
-            raise failure
-        raise ConnectionRefusedError("no address takes the connection") from failure
+        connected = connect(self._guard, host, port, scheme=self._scheme, deadline=self._deadline)
+        return DeadlineStream(connected, self._deadline, self._room)
 
 
 class DeadlineStream(httpcore2.NetworkStream):
@@ -139,6 +126,30 @@ class DeadlineStream(httpcore2.NetworkStream):
             self.close()
             raise
         return DeadlineStream(secured, self._deadline, self._room)
+
+
+def connect(
+    guard: Guard, host: str, port: int, *, scheme: str, deadline: Deadline
+) -> socket.socket:
+    """Resolve, check every address, and connect to the first of them that answers.
+
+    Raises:
+        EndpointRejected: The guard says no.
+        ConnectionRefusedError: No address takes the connection.
+        OSError: The name has no address, or the deadline has passed.
+    """
+    found = guard.resolve(host, port, scheme=scheme, wait_s=deadline.remaining_s)
+    addresses = found[:_MAX_ADDRESSES]
+    failure: OSError = TimeoutError("no address answers")
+    for tried, address in enumerate(addresses):
+        share_s = deadline.remaining_s / (len(addresses) - tried)
+        try:
+            return _connected(address, port, share_s)
+        except OSError as error:
+            failure = error
+    if isinstance(failure, TimeoutError | ConnectionResetError):
+        raise failure
+    raise ConnectionRefusedError("no address takes the connection") from failure
 
 
 def _connected(address: str, port: int, timeout_s: float) -> socket.socket:
