@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import classify, demo, doctor, endpoints, keys, send_test, serve, smtp, versions
+from app.cli import classify, demo, doctor, endpoints, keys, send_test, serve, sla, smtp, versions
 
 app = typer.Typer(
     name="inlet",
@@ -17,6 +17,7 @@ app.command("worker")(serve.worker)
 app.command("smtp")(smtp.smtp)
 app.command("send-test")(send_test.send_test)
 app.command("classify")(classify.classify)
+app.command("sla")(sla.sla)
 app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="models")
