@@ -9,6 +9,7 @@ AUTOMATED, REVIEW = "automated", "review"  # routes
 ASIDE = "set aside"  # stands for the rule
 _EVENT = "message.routed"
 TOLD = "the conversation was handed over for this before: nobody is told twice"
+LATELY = "somebody was told of this sender lately: the rule tells once in a while"
 
 
 def set_aside(facts: Facts, policy: Policy) -> Decision | None:
@@ -26,8 +27,19 @@ def is_wish(rule: str) -> bool:
 
 
 def told_before(decision: Decision) -> Decision:
-    """Let a decision stand without telling anybody again."""
-    return replace(decision, endpoints=(), reasons=(*decision.reasons, TOLD))
+    """Let a decision stand without telling anybody again: somebody has the conversation."""
+    return _quiet(decision, TOLD)
+
+
+def told_lately(decision: Decision) -> Decision:
+    """Let a decision stand without telling anybody again, until its rule's window is over."""
+    return _quiet(decision, LATELY)
+
+
+def _quiet(decision: Decision, reason: str) -> Decision:
+    """Tell nobody, so that nobody owes a reply either: the message before it has the clock."""
+    reasons = (*decision.reasons, reason)
+    return replace(decision, endpoints=(), pool=None, clock=None, reasons=reasons)
 
 
 def _aside(route: str, reason: str, policy: Policy) -> Decision:
