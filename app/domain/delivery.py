@@ -81,8 +81,9 @@ class Answer:
 
     @property
     def delivered(self) -> bool:
-        """Whether the receiver took it: only 2xx is success."""
-        return self.status_code is not None and 200 <= self.status_code < 300
+        """Whether the receiver took it: only 2xx is success, and only where nothing went wrong."""
+        taken = self.status_code is not None and 200 <= self.status_code < 300
+        return taken and self.error_code is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
