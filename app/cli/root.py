@@ -2,7 +2,20 @@
 
 import typer
 
-from app.cli import classify, demo, doctor, endpoints, keys, send_test, serve, sla, smtp, versions
+from app.cli import (
+    classify,
+    demo,
+    doctor,
+    endpoints,
+    keys,
+    owners,
+    policy,
+    send_test,
+    serve,
+    sla,
+    smtp,
+    versions,
+)
 
 app = typer.Typer(
     name="inlet",
@@ -22,6 +35,8 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="models")
 app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(policy.app, name="policy")
+app.add_typer(owners.app, name="owners")
 
 
 def run() -> None:
