@@ -1,18 +1,18 @@
 """What is known of a message's sender when it comes in: who they are, and what they wrote."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from app.domain import Facts, Message
-from app.leads.score import Interest, weight_of
-from app.routing.aside import ASIDE
+from app.leads.score import Interest, interest_of, weight_of
 from app.routing.context import Context, Known
 from app.routing.people import account_of, contact_of, sender_fields
 from app.storage import messages
-from app.storage.messages import COUNTED, LAST, Judged, Past
+from app.storage.messages import COUNTED, LAST, Past
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,15 +23,18 @@ class Record:
     last_at: datetime | None = None
     interest: Interest = field(default_factory=Interest)
 
-    def plus(self, message: Past | Judged) -> "Record":
-        """Count one more message; what a machine wrote is no wish."""
-        at = message.received_at
-        wish = message.decision.get("rule") != ASIDE
-        return replace(
-            self,
+    def plus(self, prediction: Mapping[str, Any], at: datetime, *, wish: bool) -> "Record":
+        """Count one more message.
+
+        Args:
+            prediction: What was said of it, as it is stored.
+            at: When it was received.
+            wish: Whether a person wrote it, and it could be read.
+        """
+        return Record(
             messages=min(self.messages + 1, COUNTED),
             last_at=at if self.last_at is None else max(self.last_at, at),
-            interest=self.interest.plus(weight_of(message.prediction) if wish else 0.0, at),
+            interest=self.interest.plus(weight_of(prediction) if wish else 0.0, at),
         )
 
     def known(self, name: str | None, now: datetime) -> Known:
@@ -88,8 +91,10 @@ def record_of_account(conn: Connection, account: str | None, *, before: datetime
     return replace(found, messages=messages.count_before(conn, account=account, before=before))
 
 
-def _record(past: Iterable[Past]) -> Record:
-    record = Record()
-    for message in past:
-        record = record.plus(message)
-    return record
+def _record(past: Sequence[Past]) -> Record:
+    weighed = ((weight_of(one.prediction), one.received_at) for one in past if not one.aside)
+    return Record(
+        messages=len(past),
+        last_at=past[-1].received_at if past else None,
+        interest=interest_of(weighed),
+    )

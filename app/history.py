@@ -8,13 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.routing.aside import ASIDE
 from app.routing.context import Context
 from app.routing.policy import Rule
 from app.storage import messages, once, promises
 from app.storage.messages import Past
 from app.webhook.alert import Earlier, Promise
-from models.prediction import Prediction
 
 MAX_PROMISES = 10  # that an alert tells of
 MOODS = 20  # messages that a trend is made of, the last ones
@@ -55,7 +53,7 @@ def history_of(
     *,
     limit: int,
     before: datetime,
-    latest: Prediction | None = None,
+    latest: Mapping[str, Any] | None = None,
 ) -> History:
     """Give what an account, or a person without one, wrote before; machines left out.
 
@@ -64,13 +62,13 @@ def history_of(
         context: Of the message in hand.
         limit: Messages to give, at most.
         before: The instant before which they were received.
-        latest: What was said of the message in hand; it counts for the trend.
+        latest: Prediction.as_dict() of the message in hand; it counts for the trend.
     """
     past = _past(conn, context, before=before)
-    people = [one for one in past if one.decision.get("rule") != ASIDE]
+    people = [one for one in past if not one.aside]
     said: list[Mapping[str, Any]] = [one.prediction for one in people]
     if latest is not None:
-        said.append(latest.as_dict())
+        said.append(latest)
     moods = [mood for mood in map(_mood, said[-MOODS:]) if mood is not None]
     shown = people[-limit:] if limit > 0 else []
     return History(

@@ -47,10 +47,11 @@ class Interest:
 
 def interest_of(messages: Iterable[tuple[float, datetime]]) -> Interest:
     """Sum up messages, each a weight and when it came."""
-    whole = Interest()
-    for weight, at in messages:
-        whole = whole.plus(weight, at)
-    return whole
+    weighed = list(messages)
+    if not weighed:
+        return Interest()
+    newest = max(at for _, at in weighed)
+    return Interest(sum(weight * _left(newest - at) for weight, at in weighed), newest)
 
 
 def weight_of(prediction: Mapping[str, Any]) -> float:

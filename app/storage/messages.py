@@ -5,9 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Text,
+    func,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+)
 
 from app.domain import Channel, Delivery, Message, Sender, Stored
+from app.routing.aside import ASIDE
 from app.routing.people import account_of, contact_of
 from app.storage import outbox, tables
 from app.storage.rows import insert_new
@@ -21,7 +32,9 @@ _TIMES = ("received_at", "created_at")
 _BACK = (
     *(_TABLE.c.id, _TABLE.c.channel, _TABLE.c.received_at, _TABLE.c.subject),
     func.substr(_TABLE.c.text, 1, EXCERPT_CHARS).label("excerpt"),
-    *(_TABLE.c.prediction, _TABLE.c.decision),
+    _TABLE.c.prediction,
+    # Looked for in the text as it is written: to read every decision would double the work.
+    type_coerce(_TABLE.c.decision, Text).contains(f'"rule":"{ASIDE}"').label("aside"),
 )
 _JUDGED = ("id", "channel", *_TIMES, "contact", "account", "prediction", "decision", "facts")
 
@@ -36,7 +49,7 @@ class Past:
     subject: str
     excerpt: str  # the first EXCERPT_CHARS of its text
     prediction: Mapping[str, Any]
-    decision: Mapping[str, Any]
+    aside: bool  # no rule was asked about it: a machine wrote it, or nobody could read it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,11 +196,7 @@ def _back(conn: Connection, whose: ColumnElement[bool], before: datetime, limit:
         .limit(limit)
     )
     rows = conn.execute(query).mappings().all()
-    return [Past(**_values(row)) for row in reversed(rows)]
-
-
-def _values(row: RowMapping) -> dict[str, Any]:
-    return {str(name): value for name, value in row.items()}
+    return [Past(**row) for row in reversed(rows)]
 
 
 def _judged(row: RowMapping) -> Judged:

@@ -239,7 +239,7 @@ def test_the_last_messages_of_a_person_come_newest_last(database):
         subject="Angebot für 20 Plätze",
         excerpt="ü" * 200,
         prediction=PREDICTION,
-        decision=DECISION,
+        aside=False,
     )
     assert nobody == []
 
@@ -344,3 +344,20 @@ def test_the_newest_messages_are_found_by_their_number(database):
         assert messages.first_of_newest(conn, 5) == START
         assert messages.first_of_newest(conn, 6) is None
         assert messages.count_since(conn, START + timedelta(minutes=3)) == 2
+
+
+@pytest.mark.parametrize(
+    ("decision", "aside"),
+    [
+        ({"route": "automated", "rule": "set aside", "reasons": []}, True),
+        ({"route": "sales", "rule": "is set aside", "reasons": ['"rule":"set aside"']}, False),
+        ({"route": "sales", "rule": '","rule":"set aside"', "reasons": []}, False),
+    ],
+)
+def test_one_looks_back_on_what_no_rule_was_asked_about_as_such(database, decision, aside):
+    with database.write() as conn:
+        messages.add(conn, a_message(), prediction=PREDICTION, decision=decision)
+
+    with database.read() as conn:
+        (past,) = messages.of_contact(conn, "ada@example.com", before=START)
+    assert past.aside is aside

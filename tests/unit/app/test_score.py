@@ -67,7 +67,11 @@ def test_a_message_weighs_what_is_wanted_by_whom_and_how_soon(prediction, weight
 def test_the_order_of_messages_does_not_matter(seed):
     messages = some_messages(seed)
     shuffled = random.Random(seed + 1).sample(messages, len(messages))
+    one_by_one = Interest()
+    for weight, at in shuffled:
+        one_by_one = one_by_one.plus(weight, at)
 
+    assert one_by_one.score(START) == pytest.approx(interest_of(messages).score(START))
     assert interest_of(shuffled).score(START) == pytest.approx(interest_of(messages).score(START))
 
 
