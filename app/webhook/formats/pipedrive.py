@@ -1,0 +1,82 @@
+"""Pipedrive: the person, found by address or made, a lead of theirs, and the alert as its note.
+
+Leads have no field of ours that is unique, so the message's id stands in the title: a repeat finds
+it there and makes no second lead. Pipedrive's search may lag some seconds behind.
+
+Source: developers.pipedrive.com: persons and searches are version 2, leads and notes version 1.
+"""
+
+from collections.abc import Generator
+from typing import Any
+from urllib.parse import quote
+
+from app.webhook.formats.alert_html import alert_html
+from app.webhook.formats.alert_text import alert_text
+from app.webhook.formats.crm import UNREADABLE, WITHOUT_ADDRESS, WITHOUT_PERSON, at, below
+from app.webhook.formats.person import Person, person_of
+from app.webhook.formats.prose import shorten
+from app.webhook.formats.steps import Outgoing, Reply, Request, Steps, Told, json_request
+
+_TITLE = 200  # characters; the field takes 255
+
+_Step = Generator[Outgoing, Reply, Any]
+
+
+def pipedrive(told: Told) -> Steps:
+    """Make a lead, unless this message has one."""
+    data = told.event.get("data") or {}
+    person, message_id = person_of(data), str(data.get("message_id") or "")
+    if "sender" not in data or not message_id:
+        return WITHOUT_PERSON
+    if not person.email:
+        return WITHOUT_ADDRESS
+    reply = yield _search(told, "leads", "title", message_id, exact=False)
+    if not reply.answer.delivered or at(reply.json, "data", "items", 0, "item", "id"):
+        return None
+    found = yield from _person_id(told, person)
+    if not isinstance(found, int):
+        return UNREADABLE if found is None else None
+    reply = yield _lead(told, found, message_id)
+    lead_id = at(reply.json, "data", "id")
+    if not reply.answer.delivered or lead_id is None:
+        return None if not reply.answer.delivered else UNREADABLE
+    note = {"content": alert_html(alert_text(told.event, now=told.now)), "lead_id": lead_id}
+    yield json_request(below(told, "/api/v1/notes"), note, headers=_token(told))
+    return None
+
+
+def _person_id(told: Told, person: Person) -> _Step:
+    """Find or make the person; False where a request failed, None where no id came."""
+    reply = yield _search(told, "persons", "email", person.email, exact=True)
+    if not reply.answer.delivered:
+        return False
+    known = at(reply.json, "data", "items", 0, "item", "id")
+    if isinstance(known, int):
+        return known
+    made = {
+        "name": person.shown,
+        "emails": [{"value": person.email, "primary": True, "label": "work"}],
+        "phones": [{"value": person.phone, "primary": True, "label": "work"}],
+    }
+    if not person.phone:
+        del made["phones"]
+    reply = yield json_request(below(told, "/api/v2/persons"), made, headers=_token(told))
+    if not reply.answer.delivered:
+        return False
+    return at(reply.json, "data", "id")
+
+
+def _search(told: Told, what: str, field: str, term: str, *, exact: bool) -> Request:
+    query = f"term={quote(term, safe='')}&fields={field}&exact_match={str(exact).lower()}&limit=1"
+    url = below(told, f"/api/v2/{what}/search?{query}")
+    return Request(method="GET", url=url, headers=_token(told))
+
+
+def _lead(told: Told, person_id: int, message_id: str) -> Request:
+    text = alert_text(told.event, now=told.now)
+    lead = {"title": f"{shorten(text.title, _TITLE)} [{message_id}]", "person_id": person_id}
+    return json_request(below(told, "/api/v1/leads"), lead, headers=_token(told))
+
+
+def _token(told: Told) -> dict[str, str]:
+    return {"x-api-token": told.option("token"), "Accept": "application/json"}
