@@ -62,3 +62,9 @@ def probe_admission(request: Request) -> Admission:
     """Give an endpoint the bound on looks at the service's state."""
     admission: Admission = request.app.state.probe_admission
     return admission
+
+
+def page_admission(request: Request) -> Admission:
+    """Give an endpoint the bound on pages that are being made for people."""
+    admission: Admission = request.app.state.page_admission
+    return admission

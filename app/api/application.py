@@ -4,7 +4,18 @@ from typing import Any
 
 from starlette.types import Lifespan
 
-from app.api import arrivals, classify, deliveries, inbound, messages, operations, rasa
+from app.api import (
+    arrivals,
+    classify,
+    deliveries,
+    inbound,
+    messages,
+    operations,
+    pages,
+    rasa,
+    replies,
+    sla,
+)
 from app.api.admission import Admission
 from app.api.budget import Budget
 from app.api.middleware import Guarded, Observed
@@ -20,6 +31,7 @@ _DESCRIPTION = (
 _BATCHES = 2  # of messages on their way in at once: one in the network, and the next one
 _PROVIDERS = 32  # requests of providers being kept or judged at once
 _PROVIDER_BYTES = 256 * 1024 * 1024  # of their bodies in memory: four of the largest
+_PAGES = 16  # behind the links of alerts, at once
 _PROBES = 4  # looks at /readyz at once; each ends within seconds
 # FastAPI would give request bodies to any OpenTelemetry provider that it finds; ours are private.
 _NO_TELEMETRY: Any = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
@@ -59,7 +71,19 @@ def create_api(
         MAX_RUNNING, refusal="enough is being explained now; ask without explain, or later"
     )
     api.state.probe_admission = Admission(_PROBES, refusal="the state is being looked at")
-    for module in (classify, messages, inbound, rasa, arrivals, deliveries, operations):
+    api.state.page_admission = Admission(_PAGES, refusal="too many pages are being asked for")
+    for module in (
+        classify,
+        messages,
+        replies,
+        pages,
+        inbound,
+        rasa,
+        arrivals,
+        deliveries,
+        sla,
+        operations,
+    ):
         api.include_router(module.router)
     api.add_middleware(Guarded)
     api.add_middleware(Observed, metrics=services.metrics)  # added last, so the outermost

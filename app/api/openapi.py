@@ -8,7 +8,13 @@ from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
 from app.api.problems import MEDIA_TYPE
-from app.api.schemas import BatchRequest, MessageRequest, TextRequest
+from app.api.schemas import (
+    AcknowledgeRequest,
+    BatchRequest,
+    FeedbackRequest,
+    MessageRequest,
+    TextRequest,
+)
 from app.inbound.chat.generic import ChatRequest
 
 _REF = "#/components/schemas/{model}"
@@ -35,6 +41,9 @@ class Problem(BaseModel):
     detail: str = Field(examples=["messages[3].text holds nothing that a person could read"])
     code: str = Field(examples=["empty_text"])
     request_id: str | None = Field(examples=["0b8f5a52-3f53-4b1e-9a59-0c3c0b4e8f51"])
+    settled_by: str | None = Field(
+        None, description="With 409 of an acknowledgement: who took or closed the message before."
+    )
     errors: list[FieldProblem] | None = Field(None, description="With 422: every place, up to 20.")
 
 
@@ -93,7 +102,8 @@ def _problem_response(status: int) -> dict[str, Any]:
 
 
 def _own_schemas() -> dict[str, Any]:
-    schemas = (TextRequest, BatchRequest, MessageRequest, ChatRequest, Problem)
+    bodies = (TextRequest, BatchRequest, MessageRequest, AcknowledgeRequest, FeedbackRequest)
+    schemas = (*bodies, ChatRequest, Problem)
     _, described = models_json_schema(
         [(schema, "validation") for schema in schemas], ref_template=_REF
     )

@@ -8,9 +8,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.api.problems import InvalidInput, in_words
-from app.api.schemas import BatchRequest, MessageRequest, TextRequest
+from app.api.schemas import (
+    AcknowledgeRequest,
+    BatchRequest,
+    FeedbackRequest,
+    MessageRequest,
+    TextRequest,
+)
 from app.api.strict_json import parse_object
-from app.domain import Message, Sender, new_id
+from app.domain import FeedbackKind, Message, Sender, new_id
 from models.text.clean import clean_text
 from models.text.compose import compose_text
 
@@ -76,6 +82,27 @@ def read_message(raw: bytes, *, max_text_chars: int, now: datetime) -> Message:
         received_at=request.received_at or now,
         created_at=now,
     )
+
+
+def read_acknowledgement(raw: bytes) -> AcknowledgeRequest:
+    """Read who takes a message.
+
+    Raises:
+        Refused: With the code of what is wrong; see app.api.strict_json and app.api.problems.
+    """
+    return _validated(AcknowledgeRequest, parse_object(raw))
+
+
+def read_feedback(raw: bytes) -> FeedbackRequest:
+    """Read what a person says of a message; its labels are checked against the message's own.
+
+    Raises:
+        Refused: With the code of what is wrong; see app.api.strict_json and app.api.problems.
+    """
+    request = _validated(FeedbackRequest, parse_object(raw))
+    if request.labels is not None and request.kind is not FeedbackKind.WRONG_LABEL:
+        raise _invalid([("labels", "goes with wrong_label alone")])
+    return request
 
 
 def _check_text(path: str, text: str, max_chars: int) -> None:

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from app.domain import Channel
+from app.domain import Channel, FeedbackKind
 
 MAX_MESSAGES = 256  # in one call to classify
 MAX_SUBJECT_CHARS = 1_000
+MAX_LABELS = 64  # of one message
 _MAX_ID_CHARS = 512  # at most 2,048 bytes of UTF-8: fits an index entry of PostgreSQL
 _FIRST_YEAR = 1970
 _INSTANT = re.compile(
@@ -95,6 +96,25 @@ class MessageRequest(TextRequest):
     )
 
 
+class AcknowledgeRequest(_Strict):
+    """Who takes a message."""
+
+    by: Line = Field(description="The owner's id in the policy, an address, or another name.")
+
+
+class FeedbackRequest(_Strict):
+    """What a person says of a message."""
+
+    kind: FeedbackKind = Field(strict=False, description="What was wrong with telling of it.")
+    labels: list[str] | None = Field(
+        None,
+        max_length=MAX_LABELS,
+        description="With wrong_label: the intents that hold, of those the model knows; empty if "
+        "none does. Leave it out where they are not known.",
+    )
+    by: Line = Field(description="The owner's id in the policy, an address, or another name.")
+
+
 CLASSIFY_EXAMPLES: dict[str, Any] = {
     "one": {
         "summary": "One message",
@@ -123,4 +143,14 @@ MESSAGE_EXAMPLES: dict[str, Any] = {
             "received_at": "2026-11-25T09:30:00Z",
         },
     },
+}
+ACKNOWLEDGE_EXAMPLES: dict[str, Any] = {
+    "an owner": {"summary": "By the owner's id in the policy", "value": {"by": "ana"}},
+}
+FEEDBACK_EXAMPLES: dict[str, Any] = {
+    "other labels": {
+        "summary": "It asks for something else",
+        "value": {"kind": "wrong_label", "labels": ["support"], "by": "ana"},
+    },
+    "no lead": {"summary": "There is nothing in it", "value": {"kind": "not_a_lead", "by": "ana"}},
 }
