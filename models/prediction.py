@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+_UNDETERMINED = "und"  # ISO 639-2, of a text that is too short to tell
+_UNREADABLE = "unsupported_language"
 _ROLE = "buyer_role"  # the signal that a signature tells, too
 
 
@@ -48,7 +50,7 @@ class Prediction:
         """Why it abstained: `unsupported_language` or `low_confidence`."""
         if self.labels:
             return None
-        return "low_confidence" if self.readable else "unsupported_language"
+        return "low_confidence" if self.readable else _UNREADABLE
 
     def with_role_of(self, signed: "Prediction") -> "Prediction":
         """Take the writer's role from what was said of the message with its signature."""
@@ -71,6 +73,31 @@ class Prediction:
     def confidence(self) -> float:
         """The probability of the primary intent."""
         return self.intents[self.primary]
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> "Prediction":
+        """Read what `as_dict` gave; what earlier releases did not write has its default.
+
+        Raises:
+            ValueError: It is no prediction.
+        """
+        try:
+            signals = {
+                head: Signal(one["label"], one["probability"])
+                for head, one in said.get("signals", {}).items()
+            }
+            return cls(
+                intents=dict(said["intents"]),
+                labels=tuple(said["labels"]),
+                signals=signals,
+                model_version=said["model_version"],
+                language=said.get("language", _UNDETERMINED),
+                truncated=said.get("truncated", False),
+                readable=said.get("abstained_because") != _UNREADABLE,
+                out_of_scope=said.get("out_of_scope", 0.0),
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError("this is no prediction") from error
 
     def as_dict(self) -> dict[str, Any]:
         """Give the JSON form of DESIGN.md: what the API answers and the storage keeps."""

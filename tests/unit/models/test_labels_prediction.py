@@ -71,6 +71,41 @@ def test_the_json_form_is_the_one_of_the_design():
 
 
 @pytest.mark.parametrize(
+    "prediction",
+    [
+        a_prediction(),
+        a_prediction(labels=(), readable=False, language="th", truncated=True, out_of_scope=0.4),
+        a_prediction(labels=(), signals={}),
+    ],
+    ids=["counted", "unreadable", "unsure"],
+)
+def test_a_prediction_comes_back_from_its_json_form(prediction):
+    assert Prediction.from_dict(json.loads(json.dumps(prediction.as_dict()))) == prediction
+
+
+def test_what_an_earlier_release_did_not_say_has_its_default():
+    said = {"model_version": "v1", "intents": {"pricing": 0.7}, "labels": ["pricing"]}
+
+    assert Prediction.from_dict(said) == a_prediction(
+        intents={"pricing": 0.7}, labels=("pricing",), signals={}, language="und"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"intents": None}, {"intents": {"pricing": "much"}}, {"intents": {"pricing": 7}}),
+        *({"labels": None}, {"labels": ["x"]}, {"signals": []}, {"signals": {"urgency": "high"}}),
+        {"signals": {"urgency": {"label": "high"}}},
+    ],
+    ids=str,
+)
+def test_what_is_no_prediction_is_refused(changes):
+    with pytest.raises(ValueError, match=r"no prediction|need|labels"):
+        Prediction.from_dict({**a_prediction().as_dict(), **changes})
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"intents": {}},
