@@ -99,7 +99,7 @@ def test_the_message_in_hand_counts_for_the_trend(database):
     )
 
     assert history(database).trend is None
-    assert history(database, latest=latest).trend == Trend(
+    assert history(database, latest=latest.as_dict()).trend == Trend(
         direction=Direction.FALLING, before=0.9, lately=-0.7, messages=2
     )
 
