@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain import Answer, Health
+from app.webhook.formats.steps import NOT_RENDERABLE
 
 FAILURES = 5  # in a row, until a circuit opens
 OPEN_S = 30.0  # the first time; then twice as long each time
@@ -18,7 +19,7 @@ THROTTLED_S = 5.0  # of an endpoint that has too much to do and does not say for
 GIVEN_UP_AFTER = timedelta(days=5)  # without a single success
 
 _TOO_MUCH = frozenset({429, 502, 504})  # Standard Webhooks, "Delivery success and failure"
-_OURS = frozenset({"internal_error"})  # says nothing about the endpoint
+_OURS = frozenset({"internal_error", NOT_RENDERABLE})  # say nothing about the endpoint
 _MOST_DOUBLINGS = 10
 
 
