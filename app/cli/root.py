@@ -7,6 +7,7 @@ from app.cli import (
     demo,
     doctor,
     endpoints,
+    feedback,
     keys,
     owners,
     policy,
@@ -37,6 +38,7 @@ app.add_typer(versions.app, name="models")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(policy.app, name="policy")
 app.add_typer(owners.app, name="owners")
+app.add_typer(feedback.app, name="feedback")
 
 
 def run() -> None:
