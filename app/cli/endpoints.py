@@ -1,21 +1,21 @@
 """`inlet endpoints`: the receivers of webhooks."""
 
-import json
 from contextlib import closing
 from typing import Annotated
 
 import typer
 
-from app.cli.output import out, print_json, print_rows, say, told_errors
-from app.domain import Answer, Endpoint, new_id
-from app.errors import Duplicate, NotFound, Refused
-from app.main import guard_of, open_database_of, sender_of, utc_now
+from app.cli.endpoint_test import send_test
+from app.cli.output import print_json, print_rows, say, told_errors
+from app.domain import Endpoint, new_id
+from app.errors import Duplicate, Refused
+from app.main import guard_of, open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import endpoints as stored
-from app.webhook.attempt import attempt
 from app.webhook.signing import new_secret, secret_key
 
 app = typer.Typer(help="Receivers of webhooks: add, list, test.", no_args_is_help=True)
+app.command("test")(send_test)
 
 
 @app.command()
@@ -60,31 +60,6 @@ def show(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
         print_rows("endpoints", ["id", "name", "URL", "enabled"], [[*row.values()] for row in rows])
 
 
-@app.command("test")
-def send_test(
-    name: Annotated[str, typer.Argument(help="of the endpoint")],
-    as_json: Annotated[bool, typer.Option("--json")] = False,
-) -> None:
-    """Send a signed test event the way deliveries go, and show what came back."""
-    with told_errors():
-        settings = load_settings()
-        with closing(open_database_of(settings)) as database, database.read() as conn:
-            endpoint = stored.find(conn, name)
-        if endpoint is None:
-            raise NotFound("there is no endpoint of that name; `inlet endpoints list` shows them")
-        now = utc_now()
-        event = {"type": "endpoint.test", "timestamp": now.isoformat(), "data": {}}
-        answer = attempt(
-            sender_of(settings).begin,
-            endpoint,
-            webhook_id=new_id("test", now),
-            body=json.dumps(event).encode(),
-            sent_at=now,
-        )
-    _tell(answer, as_json)
-    raise typer.Exit(0 if answer.delivered else 1)
-
-
 def _new_endpoint(name: str, url: str, secret: str) -> Endpoint:
     """Check what was typed."""
     try:
@@ -97,18 +72,3 @@ def _new_endpoint(name: str, url: str, secret: str) -> Endpoint:
     return Endpoint(
         id=new_id("ep", now), name=name, url=url, secrets=(secret,), enabled=True, created_at=now
     )
-
-
-def _tell(answer: Answer, as_json: bool) -> None:
-    """Show what an attempt came to."""
-    result = {
-        "delivered": answer.delivered,
-        "status_code": answer.status_code,
-        "error_code": answer.error_code,
-        "duration_ms": round(answer.duration_ms, 1),
-    }
-    if as_json:
-        print_json(result)
-    else:
-        told = ", ".join(f"{key} {value}" for key, value in result.items() if value is not None)
-        out.print(told, style=None if answer.delivered else "red")

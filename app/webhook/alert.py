@@ -48,5 +48,5 @@ class Alert:
     contact: Mapping[str, str | None] = field(default_factory=dict)  # of the signature
     account: str | None = None  # domain of the company
     history: Sequence[Earlier] = ()  # the newest first
-    trend: str | None = None  # of the history's sentiment: falling, steady, rising
+    trend: str | None = None  # of the account's mood lately, in one word
     promises: Sequence[Promise] = ()

@@ -57,7 +57,7 @@ def test_a_test_event_is_signed_like_a_delivery(cli):
         request.headers, request.body, secrets=[made["secret"]], now=utc_now(), tolerance_s=60
     )
     assert standard
-    assert request.body.startswith(b'{"type": "endpoint.test"')
+    assert request.body.startswith(b'{"type":"endpoint.test"')
 
 
 def test_a_test_that_is_not_delivered_says_why_and_exits_with_1(cli):

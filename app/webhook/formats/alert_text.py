@@ -75,7 +75,7 @@ def _facts(data: Mapping[str, Any], person: Person, now: datetime) -> Iterable[t
         ("Wants", _wishes(data)),
         ("Urgency", _signal(signals.get("urgency"))),
         ("Priority", data.get("priority")),
-        ("Turn of", owner.get("name") or owner.get("id")),
+        ("Owner", owner.get("name") or owner.get("id")),
         ("Time left", _time_left(reply.get("due_at"), now)),
         ("Mood lately", data.get("trend")),
         ("Still promised", _promised(data.get("promises") or [])),

@@ -55,7 +55,7 @@ def event_body(
         data |= _person(message, said, alert)
         history = _history(alert.history, MAX_BODY_BYTES - len(encode(event)) - _kept(message.text))
         if history:
-            data |= {"history": history, "trend": alert.trend}
+            data["history"] = history
         data |= _excerpt(message.text, room_bytes=MAX_BODY_BYTES - len(encode(event)))
     return encode(event)
 
@@ -121,6 +121,8 @@ def _person(message: Message, said: Mapping[str, Any], alert: Alert) -> dict[str
         told["contact"] = known
     if "evidence" in said:
         told["evidence"] = fitting(said["evidence"].items(), _MAX_EVIDENCE_BYTES)
+    if alert.trend:
+        told["trend"] = alert.trend
     if alert.promises:
         told["promises"] = [
             {"message_id": one.message_id, "owner": one.owner, "due_at": _instant(one.due_at)}
@@ -147,7 +149,7 @@ def _earlier(one: Earlier) -> dict[str, Any]:
 
 def _kept(text: str) -> int:
     """How many bytes the excerpt has before the history may have any."""
-    frame = len(b',"trend":"falling","excerpt":"","excerpt_truncated":false')
+    frame = len(b',"excerpt":"","excerpt_truncated":false')
     return frame + min(_MIN_EXCERPT_BYTES, len(encode(text[:_MIN_EXCERPT_BYTES])))
 
 

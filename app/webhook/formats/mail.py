@@ -69,6 +69,7 @@ def _message(
     message.set_content(_plain(text))
     html = f"<!doctype html><html><body>\n{alert_html(text)}\n</body></html>"
     message.add_alternative(html, subtype="html")
+    message.set_boundary(f"=_{told.delivery_id}")  # nobody who writes to us can know it
     return message
 
 
