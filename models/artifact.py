@@ -43,6 +43,11 @@ class Manifest:
         """The head that decides."""
         return next((head for head in self.heads if head.name == INTENTS), self.heads[0])
 
+    @property
+    def signals(self) -> dict[str, tuple[str, ...]]:
+        """The labels of every other head, by head."""
+        return {head.name: head.labels for head in self.heads if head is not self.intents}
+
 
 def manifest_from(raw: Mapping[str, Any], *, path: Path) -> Manifest:
     """Read a manifest's JSON, checking that labels, calibration and thresholds fit together.

@@ -86,6 +86,10 @@ def test_the_first_head_decides_where_none_is_called_intents():
     assert (manifest.intents, a_manifest().intents) == (HEADS[1], HEADS[0])
 
 
+def test_every_other_head_is_a_signal_with_its_labels():
+    assert a_manifest().signals == {"urgency": ("low", "normal", "high")}
+
+
 @pytest.mark.parametrize("key", [*raw_manifest()])
 def test_a_manifest_without_a_key_is_refused(key):
     raw = raw_manifest()

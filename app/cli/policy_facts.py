@@ -1,0 +1,49 @@
+"""What a policy is held against: the live model's labels, and the endpoints that are there."""
+
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+
+from sqlalchemy import make_url
+
+from app.cli.output import say
+from app.errors import StorageDown
+from app.main import open_database_of
+from app.settings import Settings
+from app.storage import endpoints
+from app.storage.sqlite import file_of
+from models import registry
+from models.artifact import read_artifact
+from models.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a model can say; None: nobody knows."""
+
+    intents: Collection[str] | None
+    signals: Mapping[str, Collection[str]] | None
+
+
+def known_labels(settings: Settings) -> Labels:
+    """Read the labels of the live model; without one they are not looked at."""
+    try:
+        folder = settings.artifacts / registry.live_version(settings.artifacts)
+        manifest, _ = read_artifact(folder)
+    except (ModelError, OSError):
+        say("no model can be read: labels are not checked; `inlet doctor` says more")
+        return Labels(None, None)
+    return Labels(manifest.intents.labels, manifest.signals)
+
+
+def known_endpoints(settings: Settings) -> Collection[str] | None:
+    """Read the names of all endpoints; None where there is no database yet, and none is made."""
+    url = make_url(settings.effective_database_url)
+    if url.get_backend_name() == "sqlite" and not file_of(url).exists():
+        return None
+    try:
+        with closing(open_database_of(settings)) as database, database.read() as conn:
+            return [endpoint.name for endpoint in endpoints.all_endpoints(conn)]
+    except StorageDown:
+        say("the database does not answer: endpoints are not checked")
+        return None
