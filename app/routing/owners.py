@@ -25,8 +25,8 @@ class Owner:
     name: str
     email: str | None = None
     mention: str | None = None  # how chat calls them, such as a Slack member id
-    languages: frozenset[str] = frozenset()  # two-letter codes; empty: any
-    territories: frozenset[str] = frozenset()  # ends of mail domains or countries; empty: any
+    languages: frozenset[str] = frozenset()  # two small letters each; empty: any
+    territories: frozenset[str] = frozenset()  # ends of mail domains, countries: small; empty: any
     calendar: str | None = None  # None: always at work
     capacity: int | None = None  # running reply clocks, at most
     absences: tuple[Absence, ...] = ()
@@ -51,16 +51,19 @@ class Owner:
         return self.capacity is None or load < self.capacity
 
     def speaks(self, language: str | None) -> bool:
-        """Whether they read a language; nobody is ruled out where it is not known."""
+        """Whether they read a language, pt-BR as pt; nobody is ruled out where it is unknown."""
         if language is None or not self.languages:
             return True
-        return _base(language) in {_base(spoken) for spoken in self.languages}
+        return language.casefold().replace("_", "-").partition("-")[0] in self.languages
 
     def covers(self, *, domain: str | None, country: str | None) -> bool:
         """Whether a sender is of their territories; nobody is ruled out where it is not known."""
         if not self.territories or (domain is None and country is None):
             return True
-        return any(_is_in(territory, domain, country) for territory in self.territories)
+        if country is not None and country.casefold() in self.territories:
+            return True
+        host = f".{domain.casefold()}" if domain else ""
+        return any(host.endswith(f".{territory}") for territory in self.territories)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +75,3 @@ class Pool:
     fallback: str | None = None  # the owner who is named where nobody else can be
     sticky: str | None = None  # contact or account: who had them before has them again
     sticky_days: int = 90
-
-
-def _base(language: str) -> str:
-    """Drop the region: pt-BR is pt."""
-    return language.casefold().replace("_", "-").partition("-")[0]
-
-
-def _is_in(territory: str, domain: str | None, country: str | None) -> bool:
-    name = territory.casefold().lstrip(".")
-    ends = f".{(domain or '').casefold()}".endswith(f".{name}")
-    return ends or name == (country or "").casefold()

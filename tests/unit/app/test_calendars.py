@@ -185,6 +185,13 @@ def test_a_calendar_that_closes_for_good_counts_every_hour_from_its_last():
     assert closing.opens_at(at("2026-11-23T18:00+01:00")) is None
 
 
+def test_years_of_working_time_can_be_added():
+    monday = at("2026-11-23T09:00+01:00")
+    weeks = timedelta(hours=40) * 104
+
+    assert BERLIN.add(monday, weeks) == at("2028-11-17T18:00+01:00")
+
+
 def test_a_calendar_that_opens_once_a_year_is_waited_for():
     days = (date(2026, 1, 1) + timedelta(days=n) for n in range(365))
     closed = frozenset((day.month, day.day) for day in days) - {(12, 31)}
