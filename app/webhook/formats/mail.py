@@ -55,10 +55,11 @@ def _message(
     told: Told, event: Mapping[str, Any], sender: str, recipients: Iterable[str]
 ) -> EmailMessage:
     text = alert_text(event, now=told.now)
+    # An encoded word in a subject would be decoded, and line breaks in it written as they are.
     message = EmailMessage(policy=_POLICY)
     message["From"] = Address("Inlet", addr_spec=sender)
     message["To"] = [Address(addr_spec=one) for one in recipients]
-    message["Subject"] = text.title
+    message["Subject"] = text.title.replace("=?", "= ?")
     message["Date"] = format_datetime(told.now)
     message["Message-ID"] = f"<{told.delivery_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"

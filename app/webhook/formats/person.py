@@ -10,7 +10,8 @@ from app.webhook.formats.prose import one_line
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}"
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _ADDRESS = re.compile(
-    rf"(?=.{{3,254}}\Z){_ATOM}(?:\.{_ATOM}){{0,20}}@{_LABEL}(?:\.{_LABEL}){{0,20}}", re.IGNORECASE
+    rf"(?=.{{3,254}}\Z)(?!.*=\?){_ATOM}(?:\.{_ATOM}){{0,20}}@{_LABEL}(?:\.{_LABEL}){{0,20}}",
+    re.IGNORECASE,
 )
 _MAX_UNITS = 200
 

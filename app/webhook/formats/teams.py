@@ -7,6 +7,7 @@ Source: adaptivecards.io/explorer (TextRun, Action.OpenUrl) and learn.microsoft.
 incoming webhooks with Workflows".
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.webhook.formats.steps import Steps, Told, json_request
 
 CARD = "application/vnd.microsoft.card.adaptive"
 VERSION = "1.4"
+_BRACES = re.compile(r"\{(?=\{)")
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 
 
@@ -57,4 +59,4 @@ def _block(*runs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(text: str, **looks: Any) -> dict[str, Any]:
-    return {"type": "TextRun", "text": text.replace("{{", "{ {"), **looks}
+    return {"type": "TextRun", "text": _BRACES.sub("{ ", text), **looks}
