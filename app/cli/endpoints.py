@@ -1,10 +1,14 @@
-"""`inlet endpoints`: the receivers of webhooks."""
+"""`inlet endpoints`: the receivers of events."""
 
+import re
+from collections.abc import Iterable, Mapping
 from contextlib import closing
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 
+from app.cli import endpoint_changes
 from app.cli.endpoint_test import send_test
 from app.cli.output import print_json, print_rows, say, told_errors
 from app.domain import Endpoint, new_id
@@ -12,55 +16,137 @@ from app.errors import Duplicate, Refused
 from app.main import guard_of, open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import endpoints as stored
+from app.storage import outbox
+from app.webhook.rendering import FORMATS, check_options, check_url, shown_options
 from app.webhook.signing import new_secret, secret_key
 
-app = typer.Typer(help="Receivers of webhooks: add, list, test.", no_args_is_help=True)
+app = typer.Typer(
+    help="Receivers of events: add, list, test, pause, limit, rotate their secrets.",
+    no_args_is_help=True,
+)
 app.command("test")(send_test)
+app.command("pause")(endpoint_changes.pause)
+app.command("resume")(endpoint_changes.resume)
+app.command("enable")(endpoint_changes.enable)
+app.command("disable")(endpoint_changes.disable)
+app.command("limits")(endpoint_changes.limits)
+app.command("rotate")(endpoint_changes.rotate)
+
+_SIGNED = ("webhook", "cloudevents")  # formats whose receivers verify a signature
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^/]*@")  # of a mail server
 
 
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="as the policy calls it, e.g. sales")],
-    url: Annotated[str, typer.Argument(help="where events are posted to")],
+    url: Annotated[str, typer.Argument(help="where events are sent")],
+    format: Annotated[
+        str, typer.Option(help=f"how events are written: {', '.join(FORMATS)}")
+    ] = "webhook",
+    option: Annotated[
+        list[str] | None, typer.Option(help="key=value, of the format; repeatable")
+    ] = None,
     secret: Annotated[
         str | None, typer.Option(help="whsec_…; default: a new one, shown once")
     ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="attempts a second of each worker; default: no limit")
+    ] = None,
+    in_flight: Annotated[
+        int, typer.Option(help="attempts at the same time of each worker")
+    ] = endpoint_changes.IN_FLIGHT,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Add a receiver; its address is checked now and again at every attempt."""
     with told_errors():
         settings = load_settings()
+        options = _options(option or ())
+        check_options(format, options)
+        check_url(format, url)
         guard_of(settings).check_url(url)
-        endpoint = _new_endpoint(name, url, secret or new_secret())
+        endpoint_changes.check_limits(rate, in_flight)
+        endpoint = _new_endpoint(
+            name,
+            secret or new_secret(),
+            url=url,
+            format=format,
+            options=options,
+            rate_per_s=rate,
+            max_in_flight=in_flight,
+        )
         try:
             with closing(open_database_of(settings)) as database, database.write() as conn:
                 stored.add(conn, endpoint)
         except Duplicate as error:
             raise Refused("there is an endpoint of that name already") from error
-    if as_json:
-        print_json({"id": endpoint.id, "name": name, "secret": endpoint.secrets[0]})
-        return
-    say(f"{name} added. Its secret, which the receiver needs to verify signatures:")
-    typer.echo(endpoint.secrets[0])
+    _tell_added(endpoint, as_json)
 
 
 @app.command("list")
 def show(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """List receivers; secrets are not shown."""
+    """List receivers and how they are; secrets are not shown."""
     with (
         told_errors(),
         closing(open_database_of(load_settings())) as database,
         database.read() as conn,
     ):
         found = stored.all_endpoints(conn)
-    rows = [{"id": e.id, "name": e.name, "url": e.url, "enabled": e.enabled} for e in found]
+        waiting = outbox.waiting_by_endpoint(conn)
+    now = utc_now()
+    rows = [_row(endpoint, waiting.get(endpoint.id, 0), now) for endpoint in found]
     if as_json:
         print_json(rows)
-    else:
-        print_rows("endpoints", ["id", "name", "URL", "enabled"], [[*row.values()] for row in rows])
+        return
+    columns = ["id", "name", "format", "url", "state", "failing_since", "waiting", "rate_per_s"]
+    print_rows("endpoints", columns, [[row[column] for column in columns] for row in rows])
 
 
-def _new_endpoint(name: str, url: str, secret: str) -> Endpoint:
+def _row(endpoint: Endpoint, waiting: int, now: datetime) -> dict[str, Any]:
+    since, until = endpoint.failing_since, endpoint.open_until
+    return {
+        "id": endpoint.id,
+        "name": endpoint.name,
+        "url": _PASSWORD.sub(r"\1:***@", endpoint.url),
+        "enabled": endpoint.enabled,
+        "format": endpoint.format,
+        "options": shown_options(endpoint.format, endpoint.options),
+        "state": _state(endpoint, now),
+        "paused": endpoint.paused,
+        "failures": endpoint.failures,
+        "failing_since": since and since.isoformat(timespec="seconds"),
+        "open_until": until and until.isoformat(timespec="seconds"),
+        "waiting": waiting,
+        "rate_per_s": endpoint.rate_per_s,
+        "max_in_flight": endpoint.max_in_flight,
+        "retired_secrets": sum(1 for one in endpoint.retired if one.until > now),
+    }
+
+
+def _state(endpoint: Endpoint, now: datetime) -> str:
+    """Say how an endpoint is, in a few words."""
+    if not endpoint.enabled:
+        return "disabled"
+    if endpoint.paused:
+        return "paused"
+    if endpoint.open_until is None:
+        return "on"
+    if endpoint.open_until > now:
+        return f"not tried until {endpoint.open_until.isoformat(timespec='seconds')}"
+    return "tried with one delivery next"
+
+
+def _options(given: Iterable[str]) -> dict[str, str]:
+    """Read key=value."""
+    pairs = [entry.partition("=") for entry in given]
+    if not all(key and separator for key, separator, _ in pairs):
+        raise Refused("--option needs key=value, such as token=…")
+    options = {key: value for key, _, value in pairs}
+    if len(options) < len(pairs):
+        raise Refused("--option names one key twice")
+    return options
+
+
+def _new_endpoint(name: str, secret: str, **values: Any) -> Endpoint:
     """Check what was typed."""
     try:
         secret_key(secret)
@@ -69,6 +155,17 @@ def _new_endpoint(name: str, url: str, secret: str) -> Endpoint:
     if not name.strip():
         raise Refused("the name is empty")
     now = utc_now()
-    return Endpoint(
-        id=new_id("ep", now), name=name, url=url, secrets=(secret,), enabled=True, created_at=now
-    )
+    given: Mapping[str, Any] = {"secrets": (secret,), "enabled": True, "created_at": now, **values}
+    return Endpoint(id=new_id("ep", now), name=name, **given)
+
+
+def _tell_added(endpoint: Endpoint, as_json: bool) -> None:
+    if as_json:
+        secret = endpoint.secrets[0]
+        print_json({"id": endpoint.id, "name": endpoint.name, "secret": secret})
+        return
+    if endpoint.format not in _SIGNED:
+        say(f"{endpoint.name} added. Try it: inlet endpoints test {endpoint.name}")
+        return
+    say(f"{endpoint.name} added. Its secret, which the receiver needs to verify signatures:")
+    typer.echo(endpoint.secrets[0])

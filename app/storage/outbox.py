@@ -135,6 +135,13 @@ def counts(conn: Connection) -> Mapping[DeliveryStatus, int]:
     return {status: found.get(status, 0) for status in DeliveryStatus}
 
 
+def waiting_by_endpoint(conn: Connection) -> Mapping[str, int]:
+    """Say how many deliveries wait for each endpoint that any waits for."""
+    pending = _TABLE.c.status == DeliveryStatus.PENDING
+    query = select(_TABLE.c.endpoint_id, func.count()).where(pending)
+    return {row[0]: row[1] for row in conn.execute(query.group_by(_TABLE.c.endpoint_id))}
+
+
 def delivery_of(row: RowMapping) -> Delivery:
     """Read a row of the table."""
     values: dict[str, Any] = dict(row)
