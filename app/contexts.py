@@ -12,7 +12,7 @@ from app.leads.score import Interest, interest_of, weight_of
 from app.routing.context import Context, Known
 from app.routing.people import account_of, contact_of, sender_fields
 from app.storage import messages
-from app.storage.messages import COUNTED, LAST, Past
+from app.storage.messages import COUNTED, LAST, By, Past, Whose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,30 +65,29 @@ def context_of(
     return Context(
         channel=message.channel.value,
         at=message.received_at,
-        contact=record_of_contact(conn, contact, before=now).known(contact, now),
-        account=record_of_account(conn, account, before=now).known(account, now),
+        contact=record_of(conn, By.CONTACT, contact, before=now).known(contact, now),
+        account=record_of(conn, By.ACCOUNT, account, before=now).known(account, now),
         sender=sender_fields(message, facts),
     )
 
 
-def record_of_contact(conn: Connection, contact: str | None, *, before: datetime) -> Record:
-    """Read what a person wrote before an instant."""
-    if contact is None:
+def record_of(
+    conn: Connection,
+    by: By,
+    name: str | None,
+    *,
+    before: datetime,
+    stored_before: datetime | None = None,
+) -> Record:
+    """Read what a person or a company wrote; see app.storage.messages.last_of."""
+    if name is None:
         return Record()
-    found = _record(messages.of_contact(conn, contact, before=before))
+    whose = Whose(by, name)
+    found = _record(messages.last_of(conn, whose, before=before, stored_before=stored_before))
     if found.messages < LAST:
         return found
-    return replace(found, messages=messages.count_before(conn, contact=contact, before=before))
-
-
-def record_of_account(conn: Connection, account: str | None, *, before: datetime) -> Record:
-    """Read what a company's people wrote before an instant."""
-    if account is None:
-        return Record()
-    found = _record(messages.of_account(conn, account, before=before))
-    if found.messages < LAST:
-        return found
-    return replace(found, messages=messages.count_before(conn, account=account, before=before))
+    count = messages.count_of(conn, whose, before=before, stored_before=stored_before)
+    return replace(found, messages=count)
 
 
 def _record(past: Sequence[Past]) -> Record:

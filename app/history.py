@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app.routing.context import Context
 from app.routing.policy import Rule
 from app.storage import messages, once, promises
-from app.storage.messages import Past
+from app.storage.messages import By, Past, Whose
 from app.webhook.alert import Earlier, Promise
 
 MAX_PROMISES = 10  # that an alert tells of
@@ -131,9 +131,9 @@ def once_key(rule: Rule, context: Context) -> str | None:
 
 def _past(conn: Connection, context: Context, *, before: datetime) -> list[Past]:
     if context.account.name is not None:
-        return messages.of_account(conn, context.account.name, before=before)
+        return messages.last_of(conn, Whose(By.ACCOUNT, context.account.name), before=before)
     if context.contact.name is not None:
-        return messages.of_contact(conn, context.contact.name, before=before)
+        return messages.last_of(conn, Whose(By.CONTACT, context.contact.name), before=before)
     return []
 
 

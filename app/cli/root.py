@@ -11,6 +11,7 @@ from app.cli import (
     keys,
     owners,
     policy,
+    policy_simulate,
     send_test,
     serve,
     sla,
@@ -36,6 +37,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="models")
 app.add_typer(endpoints.app, name="endpoints")
+policy.app.command("simulate")(policy_simulate.simulate)
 app.add_typer(policy.app, name="policy")
 app.add_typer(owners.app, name="owners")
 app.add_typer(feedback.app, name="feedback")

@@ -1,8 +1,9 @@
 """Messages, with the prediction and the decision that were made of them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from app.domain import Channel, Delivery, Message, Sender, Stored
 from app.routing.aside import ASIDE
 from app.routing.people import account_of, contact_of
-from app.storage import outbox, tables
+from app.storage import clocks, outbox, tables
 from app.storage.rows import insert_new
 
 LAST = 100  # messages of a person or a company that are looked back on
@@ -37,6 +38,21 @@ _BACK = (
     type_coerce(_TABLE.c.decision, Text).contains(f'"rule":"{ASIDE}"').label("aside"),
 )
 _JUDGED = ("id", "channel", *_TIMES, "contact", "account", "prediction", "decision", "facts")
+
+
+class By(StrEnum):
+    """Under what a message is kept beside its id."""
+
+    CONTACT = "contact"  # the person who wrote
+    ACCOUNT = "account"  # the company behind them
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """A person or a company whose messages are looked back on."""
+
+    by: By
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,27 +147,46 @@ def of_thread(
     return [_stored(row, deliveries.get(row["id"], ())) for row in reversed(rows)]
 
 
-def of_contact(
-    conn: Connection, contact: str, *, before: datetime, limit: int = LAST
+def last_of(
+    conn: Connection,
+    whose: Whose,
+    *,
+    before: datetime,
+    stored_before: datetime | None = None,
+    limit: int = LAST,
 ) -> list[Past]:
-    """Give the last messages of a person that were received before an instant, newest last."""
-    return _back(conn, _TABLE.c.contact == contact, before, limit)
+    """Give the last messages of a person or a company, newest last.
+
+    Args:
+        conn: A transaction.
+        whose: Whose messages.
+        before: The instant before which they were received.
+        stored_before: The instant before which they reached us; None: at any time.
+        limit: Messages, at most.
+    """
+    query = (
+        select(*_BACK)
+        .where(*_earlier(whose, before, stored_before))
+        .order_by(_TABLE.c.received_at.desc(), _TABLE.c.id.desc())
+        .limit(limit)
+    )
+    rows = conn.execute(query).mappings().all()
+    return [Past(**row) for row in reversed(rows)]
 
 
-def of_account(
-    conn: Connection, account: str, *, before: datetime, limit: int = LAST
-) -> list[Past]:
-    """Give the last messages of a company that were received before an instant, newest last."""
-    return _back(conn, _TABLE.c.account == account, before, limit)
-
-
-def count_before(
-    conn: Connection, *, contact: str | None = None, account: str | None = None, before: datetime
+def count_of(
+    conn: Connection, whose: Whose, *, before: datetime, stored_before: datetime | None = None
 ) -> int:
-    """Count what a person or a company wrote before an instant, up to COUNTED messages."""
-    whose = _TABLE.c.contact == contact if contact is not None else _TABLE.c.account == account
-    some = select(literal(1)).where(whose, _TABLE.c.received_at < before).limit(COUNTED).subquery()
-    return conn.execute(select(func.count()).select_from(some)).scalar_one()
+    """Count what a person or a company wrote, up to COUNTED messages; arguments as `last_of`."""
+    some = select(literal(1)).where(*_earlier(whose, before, stored_before)).limit(COUNTED)
+    return conn.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+
+
+def first_of(conn: Connection, by: By, names: Collection[str]) -> Mapping[str, datetime]:
+    """Say when the first message of some people or companies was received, by their name."""
+    name = _TABLE.c[by]
+    query = select(name, func.min(_TABLE.c.received_at)).where(name.in_(names)).group_by(name)
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def judged_since(
@@ -188,15 +223,11 @@ def first_of_newest(conn: Connection, count: int) -> datetime | None:
     return conn.execute(query.offset(count - 1).limit(1)).scalar_one_or_none()
 
 
-def _back(conn: Connection, whose: ColumnElement[bool], before: datetime, limit: int) -> list[Past]:
-    query = (
-        select(*_BACK)
-        .where(whose, _TABLE.c.received_at < before)
-        .order_by(_TABLE.c.received_at.desc(), _TABLE.c.id.desc())
-        .limit(limit)
-    )
-    rows = conn.execute(query).mappings().all()
-    return [Past(**row) for row in reversed(rows)]
+def _earlier(
+    whose: Whose, before: datetime, stored_before: datetime | None
+) -> tuple[ColumnElement[bool], ...]:
+    found = (_TABLE.c[whose.by] == whose.name, _TABLE.c.received_at < before)
+    return found if stored_before is None else (*found, _TABLE.c.created_at < stored_before)
 
 
 def _judged(row: RowMapping) -> Judged:
@@ -208,7 +239,8 @@ def _find(conn: Connection, *conditions: ColumnElement[bool]) -> Stored | None:
     row = conn.execute(select(_TABLE).where(*conditions)).mappings().first()
     if row is None:
         return None
-    return _stored(row, outbox.of_message(conn, row["id"]))
+    stored = _stored(row, outbox.of_message(conn, row["id"]))
+    return replace(stored, clock=clocks.of_message(conn, row["id"]))
 
 
 def _stored(row: RowMapping, deliveries: Iterable[Delivery]) -> Stored:

@@ -8,7 +8,7 @@ from app.domain import Channel, Sender, Stored
 from app.errors import Duplicate
 from app.storage import endpoints, idempotency, messages, outbox, tables
 from app.storage.idempotency import Remembered
-from app.storage.messages import Judged, Past
+from app.storage.messages import By, Judged, Past, Whose
 
 SHA256 = b"\x00" * 31 + b"\xff"
 
@@ -227,9 +227,9 @@ def test_the_last_messages_of_a_person_come_newest_last(database):
 
     with database.read() as conn:
         before = START + timedelta(minutes=5)
-        whole = messages.of_contact(conn, "ada@acme.com", before=before)
-        last = messages.of_contact(conn, "ada@acme.com", before=before, limit=2)
-        nobody = messages.of_contact(conn, "eve@acme.com", before=before)
+        whole = messages.last_of(conn, Whose(By.CONTACT, "ada@acme.com"), before=before)
+        last = messages.last_of(conn, Whose(By.CONTACT, "ada@acme.com"), before=before, limit=2)
+        nobody = messages.last_of(conn, Whose(By.CONTACT, "eve@acme.com"), before=before)
     assert [past.id for past in whole] == ["msg_001", "msg_002", "msg_003", "msg_004"]
     assert last == whole[-2:]
     assert last[0] == Past(
@@ -250,7 +250,9 @@ def test_the_last_messages_of_a_company_are_those_of_all_its_people(database):
             wrote(conn, number, email=email)
 
     with database.read() as conn:
-        found = messages.of_account(conn, "acme.com", before=START + timedelta(days=1))
+        found = messages.last_of(
+            conn, Whose(By.ACCOUNT, "acme.com"), before=START + timedelta(days=1)
+        )
     assert [past.id for past in found] == ["msg_000", "msg_001"]
 
 
@@ -259,24 +261,57 @@ def test_messages_are_counted_up_to_a_bound(database, monkeypatch):
         for number in range(7):
             wrote(conn, number, email=f"{'ada' if number % 2 else 'bob'}@acme.com")
 
-    def counted(**whose):
+    def counted(by, name):
         with database.read() as conn:
-            return messages.count_before(conn, before=START + timedelta(minutes=6), **whose)
+            before = START + timedelta(minutes=6)
+            return messages.count_of(conn, Whose(by, name), before=before)
 
-    assert counted(contact="ada@acme.com") == 3
-    assert counted(account="acme.com") == 6
-    assert counted(account="other.com") == 0
+    assert counted(By.CONTACT, "ada@acme.com") == 3
+    assert counted(By.ACCOUNT, "acme.com") == 6
+    assert counted(By.ACCOUNT, "other.com") == 0
     monkeypatch.setattr(messages, "COUNTED", 4)
-    assert counted(account="acme.com") == 4
+    assert counted(By.ACCOUNT, "acme.com") == 4
 
 
-@pytest.mark.parametrize("index", ["contact", "account"])
-def test_looking_back_walks_an_index(database, index):
+def test_one_looks_back_on_what_had_reached_us_by_then(database):
+    with database.write() as conn:
+        for number in range(3):
+            wrote(conn, number)
+        late = START + timedelta(minutes=30)
+        add(conn, a_message(id="msg_9", sender=Sender("ada@acme.com"), created_at=late))
+
+    then = {"before": late, "stored_before": late}
+    with database.read() as conn:
+        ada = Whose(By.CONTACT, "ada@acme.com")
+        found = messages.last_of(conn, ada, **then)
+        assert [past.id for past in found] == ["msg_000", "msg_001", "msg_002"]
+        assert messages.count_of(conn, ada, **then) == 3
+        assert messages.count_of(conn, ada, before=late) == 4
+
+
+def test_the_first_message_of_some_people_is_known_by_their_name(database):
+    with database.write() as conn:
+        for number, email in enumerate(["ada@acme.com", "bob@acme.com", "ada@acme.com"]):
+            wrote(conn, number, email=email)
+
+    with database.read() as conn:
+        people = ["ada@acme.com", "bob@acme.com", "eve@acme.com"]
+        assert messages.first_of(conn, By.CONTACT, people) == {
+            "ada@acme.com": START,
+            "bob@acme.com": START + timedelta(minutes=1),
+        }
+        assert messages.first_of(conn, By.ACCOUNT, ["acme.com"]) == {"acme.com": START}
+        assert messages.first_of(conn, By.ACCOUNT, []) == {}
+
+
+@pytest.mark.parametrize("by", By)
+def test_looking_back_walks_an_index(database, by):
     statements = []
     with database.read() as conn:
         event.listen(conn, "before_cursor_execute", lambda *args: statements.append(args[2:4]))
-        getattr(messages, f"of_{index}")(conn, "x", before=START)
-        messages.count_before(conn, before=START, **{index: "x"})
+        messages.last_of(conn, Whose(by, "x"), before=START)
+        messages.count_of(conn, Whose(by, "x"), before=START)
+        messages.first_of(conn, by, ["x"])
     explain = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
 
     with database.read() as conn:
@@ -284,7 +319,7 @@ def test_looking_back_walks_an_index(database, index):
             conn.exec_driver_sql("SET LOCAL enable_seqscan = off")  # the table is empty
             conn.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
         plans = [str(conn.exec_driver_sql(explain + sql, given).all()) for sql, given in statements]
-    assert [f"ix_messages_{index}_received_at" in plan for plan in plans] == [True, True]
+    assert [f"ix_messages_{by}_received_at" in plan for plan in plans] == [True] * 3
 
 
 def test_messages_are_read_page_by_page_and_none_is_missed(database):
@@ -359,5 +394,5 @@ def test_one_looks_back_on_what_no_rule_was_asked_about_as_such(database, decisi
         messages.add(conn, a_message(), prediction=PREDICTION, decision=decision)
 
     with database.read() as conn:
-        (past,) = messages.of_contact(conn, "ada@example.com", before=START)
+        (past,) = messages.last_of(conn, Whose(By.CONTACT, "ada@example.com"), before=START)
     assert past.aside is aside
