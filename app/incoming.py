@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from app.domain import Channel, Message, Sender, Stored
 from app.inbound.assembling import Reader, assembled
 from app.inbound.values import Received, Told
-from app.intake import Intake, Receipt, Talk
+from app.intake import Intake, Talk
 from app.routing.aside import TOLD, is_wish
 from app.storage import messages
 from app.storage.engine import Database
+from app.storing import TALK_MEMORY, Receipt
 
-MEMORY = timedelta(hours=24)  # within which a person is not called twice for the same
 _TURNS = 64
 _FRAGMENTS = 20  # of a conversation that are looked at, the last ones
 
@@ -61,7 +61,7 @@ class TakeIn:
         """What was said in the conversation before; mails are read alone."""
         if message.channel is Channel.EMAIL or message.thread_id is None:
             return None
-        since = message.received_at - MEMORY
+        since = message.received_at - TALK_MEMORY
         with self.database.read() as conn:
             before = messages.of_thread(
                 conn, message.source, message.thread_id, since=since, limit=_FRAGMENTS

@@ -1,52 +1,27 @@
-"""The way in: predict, decide, and store the message with its deliveries in one transaction."""
+"""The way in: predict, decide, and store the message with all that follows from it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
-from app.domain import (
-    Decision,
-    Delivery,
-    DeliveryStatus,
-    Endpoint,
-    Facts,
-    Message,
-    Stored,
-    new_id,
-)
+from app.contexts import context_of
+from app.domain import Decision, Facts, Message
 from app.errors import Duplicate, KeyReused, MessageRejected, Overloaded, PredictionLate
 from app.explaining import Explain
 from app.routing.aside import set_aside, told_before
 from app.routing.decide import decide
 from app.routing.policy import Policy
-from app.storage import endpoints, messages, outbox
+from app.storage import endpoints, messages
 from app.storage.engine import Database
-from app.storage.idempotency import recall, remember
-from app.webhook.formats import event_body
-from models.evidence import Asked, Evidence, explained
+from app.storage.idempotency import recall
+from app.storing import Idempotency, Judged, Receipt, Store
+from models.evidence import Asked, explained
 from models.prediction import Prediction
 from models.text.clean import clean_text
 from models.text.compose import compose_text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Idempotency:
-    """The key under which a caller may repeat a call and get the first answer."""
-
-    owner: str  # whose key it is: two callers may use the same one
-    key: str
-    body_sha256: bytes  # of the whole body; the same key never stands for another
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """A message as it stands stored."""
-
-    stored: Stored
-    replayed: bool  # True where it was there before this call
-    missing_endpoints: tuple[str, ...] = ()  # named by the decision, but there is none yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +40,6 @@ class Talk:
         return decision.route in self.routes
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What was made of a message."""
-
-    prediction: Prediction
-    decision: Decision
-    evidence: Mapping[str, Evidence] | None
-
-
 ForChannel = Callable[[Prediction, str | None], Prediction]  # counts by a channel's thresholds
 
 
@@ -85,6 +51,7 @@ class Intake:
     submit: Callable[[Sequence[str]], Future[list[Prediction]]]  # the batcher's
     for_channel: ForChannel
     policy: Callable[[], Policy]  # the one in force now
+    store: Store
     now: Callable[[], datetime]
     predict_timeout_s: float
     personal_data: bool  # whether webhooks tell sender, subject and text
@@ -125,7 +92,7 @@ class Intake:
             raise MessageRejected("the message has no text", code="empty_text")
         judged = self._judged(message, facts, talk)
         try:
-            receipt = self._store(message, judged, idempotency, facts)
+            receipt = self.store(judged, idempotency)
         except Duplicate:
             first = self._first(message, idempotency)
             if first is None:
@@ -148,15 +115,26 @@ class Intake:
                 stored = messages.find_external(conn, message.source, message.external_id)
         return None if stored is None else Receipt(stored=stored, replayed=True)
 
-    def _judged(self, message: Message, facts: Facts | None, talk: Talk | None) -> _Judged:
+    def _judged(self, message: Message, facts: Facts | None, talk: Talk | None) -> Judged:
         """Say what the model and the policy make of a message."""
         text = message.text if talk is None else talk.with_new(message.text)
         prediction = self._predict(message, text, facts.signature if facts else "")
         policy = self.policy()
-        decision = set_aside(facts or Facts(), policy) or decide(prediction, policy)
+        with self.database.read() as conn:
+            context = context_of(conn, message, facts, now=self.now())
+        decision = set_aside(facts or Facts(), policy) or decide(prediction, context, policy)
         if talk is not None and talk.told(decision):
             decision = told_before(decision)
-        return _Judged(prediction, decision, self._evidence(message, prediction, decision))
+        return Judged(
+            message=message,
+            prediction=prediction,
+            said=self._said(message, prediction, decision),
+            decision=decision,
+            context=context,
+            policy=policy,
+            facts=None if facts is None else facts.shown,
+            in_talk=talk is not None,
+        )
 
     def _predict(self, message: Message, text: str, signature: str) -> Prediction:
         texts = [compose_text(message.subject, text)]
@@ -170,16 +148,18 @@ class Intake:
         said = self.for_channel(future.result()[0], message.channel)
         return said.with_role_of(future.result()[-1]) if signature else said
 
-    def _evidence(
+    def _said(
         self, message: Message, prediction: Prediction, decision: Decision
-    ) -> Mapping[str, Evidence] | None:
-        """Find what carries the labels where somebody is told of it, and there is time."""
+    ) -> Mapping[str, Any]:
+        """Add what carries the labels where somebody is told of it, and there is time."""
+        said = prediction.as_dict()
         if self.explain is None or not self.personal_data or not self._is_heard(decision):
-            return None
+            return said
         try:
-            return self.explain([Asked.about(message.subject, message.text, prediction)])[0]
+            asked = Asked.about(message.subject, message.text, prediction)
+            return explained(prediction, self.explain([asked])[0])
         except Overloaded:  # the message goes on without
-            return None
+            return said
 
     def _is_heard(self, decision: Decision) -> bool:
         """Whether any endpoint will be told."""
@@ -187,45 +167,6 @@ class Intake:
             return False
         with self.database.read() as conn:
             return any(one.enabled for one in endpoints.by_names(conn, decision.endpoints))
-
-    def _store(
-        self,
-        message: Message,
-        judged: _Judged,
-        idempotency: Idempotency | None,
-        facts: Facts | None,
-    ) -> Receipt:
-        now = self.now()
-        prediction, decision, evidence = judged.prediction, judged.decision, judged.evidence
-        shown = None if facts is None else facts.shown
-        said = prediction.as_dict() if evidence is None else explained(prediction, evidence)
-        decided = decision.as_dict()
-        event = event_body(message, said, decided, now=now, personal_data=self.personal_data)
-        with self.database.write() as conn:
-            messages.add(conn, message, prediction=said, decision=decided, facts=shown)
-            receivers = endpoints.by_names(conn, decision.endpoints)
-            deliveries = [
-                _delivery(message, decision, event, receiver, now)
-                for receiver in receivers
-                if receiver.enabled
-            ]
-            for delivery in deliveries:
-                outbox.enqueue(conn, delivery)
-            if idempotency is not None:
-                remember(conn, message_id=message.id, now=now, **asdict(idempotency))
-        deliveries.sort(key=lambda delivery: delivery.id)  # as a repeat will read them
-        known = {receiver.name for receiver in receivers}
-        return Receipt(
-            stored=Stored(
-                message=message,
-                prediction=said,
-                decision=decided,
-                facts=shown,
-                deliveries=tuple(deliveries),
-            ),
-            replayed=False,
-            missing_endpoints=tuple(name for name in decision.endpoints if name not in known),
-        )
 
 
 def _is_same(first: Receipt, message: Message) -> bool:
@@ -239,19 +180,3 @@ def _told_apart(message: Message) -> Message:
     content = f"{message.sender.email}\n{message.subject}\n{message.text}"
     digest = sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
     return replace(message, external_id=f"{(message.external_id or '')[:480]}#{digest}")
-
-
-def _delivery(
-    message: Message, decision: Decision, event: bytes, receiver: Endpoint, now: datetime
-) -> Delivery:
-    return Delivery(
-        id=new_id("dlv", now),
-        message_id=message.id,
-        endpoint_id=receiver.id,
-        event_type=decision.event_type,
-        body=event,
-        status=DeliveryStatus.PENDING,
-        attempts=0,
-        next_attempt_at=now,
-        created_at=now,
-    )

@@ -23,9 +23,9 @@ from app.inbound.values import (
     Unreadable,
 )
 from app.incoming import told
-from app.intake import Receipt
 from app.storage import arrivals
 from app.storage.engine import Database
+from app.storing import Receipt
 
 MAX_ATTEMPTS = 10  # to read an arrival
 LEASE_S = 300.0  # longer than fetching, parsing and judging one may take

@@ -1,13 +1,12 @@
 """Put the service together: settings in, a running application out."""
 
-import threading
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import metadata
 
-import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.types import Lifespan
@@ -18,17 +17,24 @@ from app.api.metrics import Metrics
 from app.api.services import Services
 from app.batching import Batcher
 from app.domain import Answer
-from app.errors import ConfigError, StorageDown
+from app.errors import ConfigError
 from app.explaining import Explainer
 from app.intake import Intake
 from app.mailroom import Mailroom
+from app.policies import PolicyFile
 from app.reception import mailroom_of
+from app.replies.links import LIFE, links_of
+from app.replies.telling import Telling
 from app.routing.loading import load_policy
-from app.routing.policy import Policy
+from app.runtime import STOP_S, Loop, Runtime
 from app.settings import Settings, load_settings
-from app.storage import arrivals, idempotency
+from app.storage import arrivals, idempotency, once
 from app.storage.engine import Database, open_database
 from app.storage.migrations import migrate
+from app.storage.server_keys import LINKS, key_of
+from app.storing import Store
+from app.timekeeper import Timekeeper
+from app.webhook.alert import Links
 from app.webhook.guard import Guard
 from app.webhook.sender import Sender
 from app.worker import Hooks, Worker
@@ -36,67 +42,7 @@ from models import registry
 from models.classifier import IntentClassifier
 from models.errors import ModelError
 
-STOP_S = 17.0  # from the signal on; covers the worker's own grace, and supervisors give 20 to 30
-
 EXPLAIN_S = 2.0  # of a message's way in; its receivers are told without, if it takes longer
-
-log = structlog.get_logger(__name__)
-
-
-class Runtime:
-    """The parts of a service that are started and stopped with its server."""
-
-    def __init__(
-        self, *, database: Database, batcher: Batcher, worker: Worker | None, mailroom: Mailroom
-    ) -> None:
-        self.database = database
-        self.mailroom = mailroom
-        self.batcher = batcher
-        self.worker = worker
-        self._stopping = threading.Event()
-        self._stop_by_s = float("inf")
-
-    @asynccontextmanager
-    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        """Deliver while the server runs; then finish what is in hand and let go."""
-        threads = [
-            threading.Thread(target=self._deliver, name="worker", daemon=True),
-            threading.Thread(target=self._read, name="mailroom", daemon=True),
-        ]
-        for thread in threads:
-            thread.start()
-        yield
-        self.begin_stop()
-        self.batcher.close(self._left_s())
-        for thread in threads:
-            thread.join(self._left_s())
-        self._close_database()
-
-    def begin_stop(self) -> None:
-        """Let the worker finish while the server still answers the requests that it has."""
-        if self._stopping.is_set():
-            return
-        self._stop_by_s = time.monotonic() + STOP_S
-        self._stopping.set()
-        self.mailroom.wake()
-        if self.worker is not None:
-            self.worker.wake()
-
-    def _deliver(self) -> None:
-        if self.worker is not None:
-            self.worker.run(self._stopping)
-
-    def _read(self) -> None:
-        self.mailroom.run(self._stopping)
-
-    def _left_s(self) -> float:
-        return max(0.0, self._stop_by_s - time.monotonic())
-
-    def _close_database(self) -> None:
-        try:
-            self.database.close()
-        except StorageDown:  # another process writes; what we wrote is durable all the same
-            log.warning("database_left_open")
 
 
 def utc_now() -> datetime:
@@ -116,28 +62,51 @@ def create_app(settings: Settings) -> FastAPI:
         ConfigError: Names the setting, file or version that keeps it from starting, and the mend.
     """
     classifier = load_classifier(settings)
-    policy = load_policy(settings.policy, known_intents=classifier.manifest.intents.labels)
+    policies = policies_of(settings, classifier)
     metrics = Metrics(CollectorRegistry())
     with ExitStack() as undo:
         database = open_database_of(settings)
         undo.callback(database.close)
-        worker = (
-            worker_of(settings, database, metrics.count_attempt) if settings.run_worker else None
-        )
         batcher = Batcher(
             classifier.predict, max_batch=settings.max_batch, max_waiting=settings.max_waiting
         )
         undo.callback(batcher.close, STOP_S)
+        worker = (
+            worker_of(settings, database, metrics.count_attempt) if settings.run_worker else None
+        )
         wake = worker.wake if worker else _nobody_to_wake
-        intake = _intake(settings, database, batcher, policy, classifier, wake)
+        telling = telling_of(settings, database)
+        timekeeper = Timekeeper(
+            database, policies.current, now=utc_now, telling=telling, on_enqueued=wake
+        )
+        parts = _Parts(settings, classifier, policies, database, batcher, metrics)
+        intake = _intake(parts, telling, wake)
         mailroom = mailroom_of(settings, database, intake, sender_of(settings), now=utc_now)
-        runtime = Runtime(database=database, batcher=batcher, worker=worker, mailroom=mailroom)
-        services = _services(settings, runtime, intake, classifier, metrics)
+        loops: dict[str, Loop | None] = {
+            "worker": worker,
+            "mailroom": mailroom,
+            "timekeeper": timekeeper,
+        }
+        services = _services(parts, intake, mailroom, loops)
+        running = [(name, loop) for name, loop in loops.items() if loop is not None]
+        runtime = Runtime(database=database, batcher=batcher, loops=running)
         lifespan: Lifespan[FastAPI] = runtime.lifespan
         app = create_api(services, version=metadata.version("inlet"), lifespan=lifespan)
         app.state.runtime = runtime
         undo.pop_all()  # from here on the lifespan closes them
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What most of the service is made from."""
+
+    settings: Settings
+    classifier: IntentClassifier
+    policies: PolicyFile
+    database: Database
+    batcher: Batcher
+    metrics: Metrics
 
 
 def load_classifier(settings: Settings) -> IntentClassifier:
@@ -191,6 +160,7 @@ def worker_of(
         with database.write() as conn:
             idempotency.forget_before(conn, utc_now() - timedelta(hours=settings.idempotency_hours))
             arrivals.let_go_before(conn, utc_now() - timedelta(days=settings.raw_days))
+            once.forget_before(conn, utc_now())
 
     return Worker(
         database,
@@ -201,20 +171,41 @@ def worker_of(
     )
 
 
-def _intake(
-    settings: Settings,
-    database: Database,
-    batcher: Batcher,
-    policy: Policy,
-    classifier: IntentClassifier,
-    on_enqueued: Callable[[], None],
-) -> Intake:
+def policies_of(settings: Settings, classifier: IntentClassifier) -> PolicyFile:
+    """The policy in force, read again when the operator's file changes.
+
+    Raises:
+        ConfigError: Names file and line of what is wrong with it.
+    """
+    heads = classifier.manifest.heads
+    signals = {head.name: head.labels for head in heads if head.kind == "single"}
+    intents = classifier.manifest.intents.labels
+    load = partial(load_policy, settings.policy, known_intents=intents, known_signals=signals)
+    return PolicyFile(settings.policy, load)
+
+
+def telling_of(settings: Settings, database: Database) -> Telling:
+    """How much receivers are told, and what they may do with one click."""
+    key = key_of(database, LINKS, now=utc_now())
+
+    def links(message_id: str, owner: str | None, now: datetime) -> Links | None:
+        expires_at = now + LIFE
+        url = settings.public_url
+        made = links_of(url, key, message_id=message_id, owner=owner, expires_at=expires_at)
+        return None if made is None else Links(**made)
+
+    return Telling(personal_data=settings.webhook_personal_data, links=links)
+
+
+def _intake(parts: _Parts, telling: Telling, on_enqueued: Callable[[], None]) -> Intake:
     """The way in."""
+    settings, batcher = parts.settings, parts.batcher
     return Intake(
-        database=database,
+        database=parts.database,
         submit=batcher.submit,
-        for_channel=classifier.for_channel,
-        policy=lambda: policy,
+        for_channel=parts.classifier.for_channel,
+        policy=parts.policies.current,
+        store=Store(database=parts.database, now=utc_now, telling=telling),
         now=utc_now,
         predict_timeout_s=settings.predict_timeout_s,
         personal_data=settings.webhook_personal_data,
@@ -229,38 +220,34 @@ def _explainer(batcher: Batcher, *, timeout_s: float) -> Explainer:
 
 
 def _services(
-    settings: Settings,
-    runtime: Runtime,
-    intake: Intake,
-    classifier: IntentClassifier,
-    metrics: Metrics,
+    parts: _Parts, intake: Intake, mailroom: Mailroom, loops: Mapping[str, Loop | None]
 ) -> Services:
     """Gather what the endpoints need."""
-    batcher, database, worker = runtime.batcher, runtime.database, runtime.worker
+    settings, batcher, database = parts.settings, parts.batcher, parts.database
     return Services(
         classify=batcher.submit,
-        for_channel=classifier.for_channel,
+        for_channel=parts.classifier.for_channel,
         explain=_explainer(batcher, timeout_s=settings.predict_timeout_s).explain,
         waiting=lambda: batcher.waiting,
         intake=intake,
-        mailroom=runtime.mailroom,
+        mailroom=mailroom,
         database=database,
         settings=settings,
         now=utc_now,
         model_ready=lambda: batcher.alive,
-        model_version=lambda: classifier.manifest.version,
-        worker_state=lambda: _state_of(worker),
-        mailroom_state=lambda: _state_of(runtime.mailroom),
+        model_version=lambda: parts.classifier.manifest.version,
+        loops=lambda: {name: _state_of(loop) for name, loop in loops.items()},
+        policy_problem=lambda: parts.policies.problem,
         auth=Authenticator(database, listens_on=settings.host, now=utc_now),
-        metrics=metrics,
+        metrics=parts.metrics,
     )
 
 
-def _state_of(worker: Worker | Mailroom | None) -> str:
-    """What /readyz says of the deliveries, and of what providers sent."""
-    if worker is None:
+def _state_of(loop: Loop | None) -> str:
+    """What /readyz says of work beside the requests; off: it is another process's."""
+    if loop is None:
         return "off"
-    return "running" if worker.alive else "stopped"
+    return "running" if loop.alive else "stopped"
 
 
 def _nobody_to_wake() -> None:

@@ -20,13 +20,16 @@ from app.batching import Batcher
 from app.explaining import Explainer
 from app.intake import Intake
 from app.reception import mailroom_of
+from app.replies.telling import Telling
 from app.routing.loading import load_policy
 from app.settings import Settings
 from app.storage import endpoints, keys, tables
+from app.storing import Store
 from app.webhook.guard import Guard
 from app.webhook.sender import Sender
 
 HOST = "127.0.0.1:8080"
+LOOPS = ("worker", "mailroom", "timekeeper")
 NOTHING_STORED = {"messages": 0, "deliveries": 0, "idempotency_keys": 0}
 MESSAGE = {"text": "What is the price, and may we see a demo today?", "subject": "Pricing"}
 
@@ -75,6 +78,9 @@ class Api:
             submit=self.batcher.submit,
             for_channel=self.for_channel,
             policy=lambda: policy,
+            store=Store(
+                database=self.database, now=self.clock, telling=Telling(personal_data=True)
+            ),
             now=self.clock,
             predict_timeout_s=self.settings.predict_timeout_s,
             personal_data=True,
@@ -94,8 +100,8 @@ class Api:
             "now": self.clock,
             "model_ready": lambda: self.batcher.alive,
             "model_version": lambda: MODEL_VERSION,
-            "worker_state": lambda: "running",
-            "mailroom_state": lambda: "running",
+            "loops": lambda: dict.fromkeys(LOOPS, "running"),
+            "policy_problem": lambda: None,
             "auth": Authenticator(
                 self.database,
                 listens_on=self.settings.host,

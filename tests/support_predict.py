@@ -1,5 +1,7 @@
 """A predictor that hears intents in words: what tests put where the model would stand."""
 
+from concurrent.futures import Future
+
 from models.prediction import Prediction, Signal
 
 MODEL_VERSION = "by-word"
@@ -27,3 +29,10 @@ def _prediction(text):
         language="en",
         truncated=False,
     )
+
+
+def submit_by_word(texts):
+    """Answer as the batcher does, at once."""
+    future = Future()
+    future.set_result(predict_by_word(texts))
+    return future

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.domain import ArrivalStatus, Channel, DeliveryStatus
+from app.domain import ArrivalStatus, Channel, ClockStatus, DeliveryStatus
 
 
 class SignalAnswer(BaseModel):
@@ -64,6 +64,31 @@ class DecisionAnswer(BaseModel):
     endpoints: list[str] = Field(description="Names of the endpoints that hear of it.")
     event_type: str
     policy_sha256: str
+    priority: str = "normal"
+    pool: str | None = Field(None, description="Of the owners, one of whom is named.")
+    clock: str | None = Field(None, description="The policy's reply clock that was started.")
+    playbook: str = Field("", description="What to do next, for the person who reads.")
+
+
+class ReplyClockAnswer(BaseModel):
+    """One message's promise of a reply."""
+
+    id: str
+    message_id: str
+    rule: str
+    route: str
+    clock: str = Field(description="Its name in the policy.")
+    pool: str | None
+    owner: str | None = Field(description="Whose turn it is, or was when it was settled.")
+    account: str | None = Field(description="Domain of the company that wrote.")
+    level: int = Field(description="How often the time ran out.")
+    started_at: str
+    promised_at: str = Field(description="By when the first owner had to take it.")
+    due_at: str = Field(description="By when the present one has to.")
+    next_at: str | None = Field(description="When something happens next, while it runs.")
+    status: ClockStatus
+    settled_at: str | None
+    settled_by: str | None
 
 
 class DeliveryNamed(BaseModel):
@@ -80,6 +105,7 @@ class AcceptedAnswer(BaseModel):
     received_at: str
     prediction: PredictionAnswer
     decision: DecisionAnswer
+    reply_by: str | None = Field(description="When a person has promised to have taken it, if so.")
     deliveries: list[DeliveryNamed]
     warnings: list[str]
 
@@ -138,6 +164,7 @@ class MessageAnswer(BaseModel):
     facts: dict[str, Any] | None = Field(
         description="What is known beside the text: thread, signature, attachments, machine mail."
     )
+    reply: ReplyClockAnswer | None = Field(description="Where a reply is promised.")
     deliveries: list[DeliveryHistory]
     warnings: list[str]
 
@@ -147,6 +174,13 @@ class DeliveriesAnswer(BaseModel):
 
     deliveries: list[DeliveryAnswer]
     before: str | None = Field(description="Give this as `before` for the next page, if any.")
+
+
+class ReplayedAnswer(BaseModel):
+    """How many deliveries are sent again."""
+
+    replayed: int
+    more: bool = Field(description="The limit was reached: there may be more.")
 
 
 class ArrivalAnswer(BaseModel):
@@ -186,5 +220,7 @@ class ReadyAnswer(BaseModel):
     schema_: str = Field(alias="schema")
     worker: str
     mailroom: str
+    timekeeper: str
     disk: str
+    policy: str = Field(description="`refused`: a changed file is bad; the one before is in force.")
     sqlite_version: str | None = None

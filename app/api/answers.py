@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain import Attempt, Delivery, DeliveryStatus, Stored
+from app.domain import Attempt, Delivery, DeliveryStatus, ReplyClock, Stored
 
 
 def accepted(stored: Stored) -> dict[str, Any]:
@@ -14,7 +14,8 @@ def accepted(stored: Stored) -> dict[str, Any]:
         "received_at": instant(stored.message.received_at),
         "prediction": dict(stored.prediction),
         "decision": dict(stored.decision),
-        "deliveries": [{"id": one.id, "endpoint": one.endpoint_id} for one in stored.deliveries],
+        "reply_by": None if stored.clock is None else instant(stored.clock.promised_at),
+        "deliveries": [{"id": one.id, "endpoint": one.endpoint_id} for one in _first(stored)],
         "warnings": _warnings(stored),
     }
 
@@ -41,11 +42,35 @@ def whole(stored: Stored, history: Mapping[str, Sequence[Attempt]]) -> dict[str,
         "prediction": dict(stored.prediction),
         "decision": dict(stored.decision),
         "facts": None if stored.facts is None else dict(stored.facts),
+        "reply": None if stored.clock is None else clock_answer(stored.clock),
         "deliveries": [
             {**delivery(one), "history": [_attempt(tried) for tried in history[one.id]]}
             for one in stored.deliveries
         ],
         "warnings": _warnings(stored),
+    }
+
+
+def clock_answer(clock: ReplyClock) -> dict[str, Any]:
+    """Answer how a reply clock stands."""
+    ended, coming = clock.settled_at, clock.next_at
+    return {
+        "id": clock.id,
+        "message_id": clock.message_id,
+        "rule": clock.rule,
+        "route": clock.route,
+        "clock": clock.clock,
+        "pool": clock.pool,
+        "owner": clock.owner,
+        "account": clock.account,
+        "level": clock.level,
+        "started_at": instant(clock.started_at),
+        "promised_at": instant(clock.promised_at),
+        "due_at": instant(clock.due_at),
+        "next_at": None if coming is None else instant(coming),
+        "status": clock.status.value,
+        "settled_at": None if ended is None else instant(ended),
+        "settled_by": clock.settled_by,
     }
 
 
@@ -79,10 +104,16 @@ def _attempt(tried: Attempt) -> dict[str, Any]:
     }
 
 
+def _first(stored: Stored) -> list[Delivery]:
+    """Give what the message led to by itself, without what its reply clock did later."""
+    event_type = stored.decision["event_type"]
+    return [one for one in stored.deliveries if one.event_type == event_type]
+
+
 def _warnings(stored: Stored) -> list[str]:
     """Say what the operator should mend; from stored values, so that a repeat says the same."""
     named = len(set(stored.decision["endpoints"]))
-    silent = named - len(stored.deliveries)
+    silent = named - len(_first(stored))
     if not silent:
         return []
     return [

@@ -21,8 +21,8 @@ from app.api.reading import read_message
 from app.api.schemas import MESSAGE_EXAMPLES, MessageRequest
 from app.api.services import Services, services_of
 from app.errors import NotFound, Refused
-from app.intake import Idempotency
 from app.storage import messages, outbox
+from app.storing import Idempotency
 
 router = APIRouter(tags=["messages"])
 

@@ -23,7 +23,6 @@ router = APIRouter(tags=["operations"])
 _MIN_FREE_BYTES = 64 * 1024**2  # below this a write may fail soon
 _PING_TIMEOUT_S = 2.0  # readiness must turn red within 5 s (RELIABILITY.md P13)
 _PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
-_LOOPS = ("worker", "mailroom")
 _WORKING = ("running", "off")  # off: deliveries are another process's work
 
 
@@ -75,13 +74,15 @@ def readiness(services: Services) -> dict[str, Any]:
         "model": "ok" if services.model_ready() else "loading",
         "database": database,
         "schema": _schema_state(services) if database == "ok" else "unknown",
-        "worker": services.worker_state(),
-        "mailroom": services.mailroom_state(),
         "disk": _disk_state(services.settings.data_dir),
     }
-    working = all(parts[part] in _WORKING for part in _LOOPS)
-    well = all(state == "ok" for part, state in parts.items() if part not in _LOOPS)
-    state = {"ready": well and working, **parts, "model_version": services.model_version()}
+    loops = services.loops()
+    ready = all(state == "ok" for state in parts.values())
+    working = all(state in _WORKING for state in loops.values())
+    state = {"ready": ready and working, **parts, **loops}
+    # A policy that cannot be read leaves the one before it in force: no reason to take nothing.
+    state |= {"policy": "refused" if services.policy_problem() else "ok"}
+    state |= {"model_version": services.model_version()}
     if services.database.dialect == "sqlite":
         state["sqlite_version"] = sqlite3.sqlite_version
     return state

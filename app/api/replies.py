@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from app.api.access import Needs
-from app.api.answers import instant
+from app.api.answer_schemas import ReplyClockAnswer
+from app.api.answers import clock_answer, instant
 from app.api.body import json_body
 from app.api.ids import checked_id, id_pattern
 from app.api.openapi import body_of, problems
@@ -22,7 +23,6 @@ from app.api.schemas import (
     Instant,
 )
 from app.api.services import Services, services_of
-from app.api.sla import ReplyClockAnswer, clock_answer
 from app.domain import Feedback, FeedbackKind, ReplyClock, new_id
 from app.errors import NotFound
 from app.replies.feedback import label_problem, labels_of, note

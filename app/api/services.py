@@ -1,6 +1,6 @@
 """What the endpoints need, as values; app.main puts it together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,8 +34,8 @@ class Services:
     now: Callable[[], datetime]
     model_ready: Callable[[], bool]
     model_version: Callable[[], str | None]
-    worker_state: Callable[[], str]  # running, off, or what is wrong with it
-    mailroom_state: Callable[[], str]  # running, or stopped
+    loops: Callable[[], Mapping[str, str]]  # work beside the requests: running, stopped, or off
+    policy_problem: Callable[[], str | None]  # what keeps a changed policy from being taken
     auth: Authenticator
     metrics: Metrics
     body_deadline_s: float = BODY_DEADLINE_S

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from app.api.access import Needs
-from app.api.answers import instant
+from app.api.answer_schemas import ReplyClockAnswer
+from app.api.answers import clock_answer, instant
 from app.api.ids import id_pattern
 from app.api.openapi import problems
 from app.api.services import Services, services_of
-from app.domain import ClockStatus, ReplyClock
+from app.domain import ClockStatus
 from app.sla import By, Report, report, since_of
 from app.storage import clocks
 
@@ -82,27 +83,6 @@ class SlaAnswer(BaseModel):
     truncated: bool = Field(description="There were too many; the oldest are left out.")
 
 
-class ReplyClockAnswer(BaseModel):
-    """One message's promise of a reply."""
-
-    id: str
-    message_id: str
-    rule: str
-    route: str
-    clock: str = Field(description="Its name in the policy.")
-    pool: str | None
-    owner: str | None = Field(description="Whose turn it is, or was when it was settled.")
-    account: str | None = Field(description="Domain of the company that wrote.")
-    level: int = Field(description="How often the time ran out.")
-    started_at: str
-    promised_at: str = Field(description="By when the first owner had to take it.")
-    due_at: str = Field(description="By when the present one has to.")
-    next_at: str | None = Field(description="When something happens next, while it runs.")
-    status: ClockStatus
-    settled_at: str | None
-    settled_by: str | None
-
-
 class ReplyClocksAnswer(BaseModel):
     """A page of reply clocks, newest first."""
 
@@ -149,29 +129,6 @@ def list_clocks(
         )
     before = found[-1].id if len(found) == page.limit else None
     return JSONResponse({"clocks": [clock_answer(one) for one in found], "before": before})
-
-
-def clock_answer(clock: ReplyClock) -> dict[str, Any]:
-    """Answer how a reply clock stands."""
-    ended, coming = clock.settled_at, clock.next_at
-    return {
-        "id": clock.id,
-        "message_id": clock.message_id,
-        "rule": clock.rule,
-        "route": clock.route,
-        "clock": clock.clock,
-        "pool": clock.pool,
-        "owner": clock.owner,
-        "account": clock.account,
-        "level": clock.level,
-        "started_at": instant(clock.started_at),
-        "promised_at": instant(clock.promised_at),
-        "due_at": instant(clock.due_at),
-        "next_at": None if coming is None else instant(coming),
-        "status": clock.status.value,
-        "settled_at": None if ended is None else instant(ended),
-        "settled_by": clock.settled_by,
-    }
 
 
 def _told(found: Report) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.delivery import Delivery
+from app.domain.reply import ReplyClock
 
 
 class Channel(StrEnum):
@@ -92,3 +93,4 @@ class Stored:
     decision: Mapping[str, Any]  # Decision.as_dict()
     facts: Mapping[str, Any] | None  # what is known beside the text; None of plain API messages
     deliveries: tuple[Delivery, ...]
+    clock: ReplyClock | None = None  # by when who must have taken it

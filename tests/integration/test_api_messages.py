@@ -159,6 +159,8 @@ def test_a_message_is_looked_up_whole_with_every_try(api, client):
 
     MessageAnswer.model_validate_json(json.dumps(found), strict=True, extra="forbid")
     (delivery,) = found.pop("deliveries")
+    reply = found.pop("reply")
+    assert (reply["status"], reply["promised_at"]) == ("running", accepted["reply_by"])
     assert found == {
         **{name: FULL[name] for name in ("text", "subject", "channel", "sender", "thread_id")},
         "message_id": "m-1",

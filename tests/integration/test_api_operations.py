@@ -27,7 +27,7 @@ def figures(client):
 
 
 def test_livez_touches_nothing(api):
-    api.rebuild(database=None, model_ready=None, auth=None, worker_state=None, mailroom_state=None)
+    api.rebuild(database=None, model_ready=None, auth=None, loops=None, policy_problem=None)
 
     reply = api.client().get("/livez")
 
@@ -51,6 +51,8 @@ def test_readyz_says_what_each_part_is_doing(api):
             "schema": "ok",
             "worker": "running",
             "mailroom": "running",
+            "timekeeper": "running",
+            "policy": "ok",
             "disk": "ok",
         },
     )
@@ -61,8 +63,9 @@ def test_readyz_says_what_each_part_is_doing(api):
     ("change", "part", "state"),
     [
         ({"model_ready": lambda: False}, "model", "loading"),
-        ({"worker_state": lambda: "stopped"}, "worker", "stopped"),
-        ({"mailroom_state": lambda: "stopped"}, "mailroom", "stopped"),
+        ({"loops": lambda: {"worker": "stopped"}}, "worker", "stopped"),
+        ({"loops": lambda: {"worker": "off", "mailroom": "stopped"}}, "mailroom", "stopped"),
+        ({"loops": lambda: {"timekeeper": "stopped"}}, "timekeeper", "stopped"),
     ],
 )
 def test_readyz_is_red_where_a_part_does_not_work(api, change, part, state):
@@ -74,9 +77,17 @@ def test_readyz_is_red_where_a_part_does_not_work(api, change, part, state):
 
 
 def test_readyz_is_green_where_the_worker_is_another_process(api):
-    api.rebuild(worker_state=lambda: "off")
+    api.rebuild(loops=lambda: {"worker": "off", "mailroom": "running"})
 
     assert api.client().get("/readyz").status_code == 200
+
+
+def test_readyz_says_that_a_changed_policy_was_refused_and_stays_green(api):
+    api.rebuild(policy_problem=lambda: "policy.yaml:3: needs a list")
+
+    reply = api.client().get("/readyz")
+
+    assert (reply.status_code, reply.json()["policy"]) == (200, "refused")
 
 
 def test_readyz_is_red_while_the_database_is_down(api):

@@ -18,10 +18,12 @@ from app.errors import (
     PredictionLate,
     StorageDown,
 )
-from app.intake import Idempotency, Intake, Receipt
+from app.intake import Intake
+from app.replies.telling import Telling
 from app.routing.loading import load_policy
 from app.routing.policy import Policy, Rule
 from app.storage import endpoints, messages, outbox, tables
+from app.storing import Idempotency, Receipt, Store
 from models.evidence import Asked, Evidence
 from models.prediction import Prediction, Signal
 
@@ -70,15 +72,18 @@ def make(database, clock):
         endpoints.add(conn, an_endpoint(id="ep_2", name="crm"))
         endpoints.add(conn, an_endpoint(id="ep_3", name="unrelated"))
 
-    def make_intake(**changes):
+    def make_intake(personal_data=True, **changes):
         values = {
             "database": database,
             "submit": submit,
             "for_channel": lambda prediction, channel: prediction,
             "policy": lambda: POLICY,
+            "store": Store(
+                database=database, now=clock, telling=Telling(personal_data=personal_data)
+            ),
             "now": clock,
             "predict_timeout_s": 5.0,
-            "personal_data": True,
+            "personal_data": personal_data,
             "on_enqueued": lambda: None,
         }
         return Intake(**{**values, **changes})
@@ -106,10 +111,17 @@ def test_a_message_is_stored_with_what_was_said_and_decided(make, database):
     assert receipt.stored.decision == {
         "route": "sales",
         "rule": "wants to buy",
-        "reasons": ["pricing 0.93 reaches the model's threshold"],
+        "reasons": [
+            "the rule 'wants to buy' holds",
+            "pricing 0.93 reaches the model's threshold",
+        ],
         "endpoints": ["sales", "crm", "archive"],
         "event_type": "lead.detected",
         "policy_sha256": "5ha",
+        "priority": "normal",
+        "pool": None,
+        "clock": None,
+        "playbook": "",
     }
 
 

@@ -1,0 +1,181 @@
+"""Store a message with all that follows from it in one transaction: deliveries, owner, clock."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.domain import Decision, Delivery, DeliveryStatus, Endpoint, Message, Stored, new_id
+from app.history import told_lately
+from app.replies.starting import Assigned, Owed, start
+from app.replies.telling import Moment, Telling, Turn, alert_of
+from app.routing import aside
+from app.routing.context import Context
+from app.routing.policy import Policy
+from app.storage import endpoints, messages, once, outbox
+from app.storage.engine import Database
+from app.storage.idempotency import remember
+from app.webhook.formats.event import event_body
+from models.prediction import Prediction
+
+TALK_MEMORY = timedelta(hours=24)  # within which a person is not called twice for the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """The key under which a caller may repeat a call and get the first answer."""
+
+    owner: str  # whose key it is: two callers may use the same one
+    key: str
+    body_sha256: bytes  # of the whole body; the same key never stands for another
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A message as it stands stored."""
+
+    stored: Stored
+    replayed: bool  # True where it was there before this call
+    missing_endpoints: tuple[str, ...] = ()  # named by the decision, but there is none yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A message with what was made of it."""
+
+    message: Message
+    prediction: Prediction
+    said: Mapping[str, Any]  # the prediction as it is kept, with its evidence
+    decision: Decision
+    context: Context
+    policy: Policy  # that decided
+    facts: Mapping[str, Any] | None  # what is known beside the text, as it is kept
+    in_talk: bool  # it goes on with a conversation, in which a person is called once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Keeps what was judged, with everything that it promises."""
+
+    database: Database
+    now: Callable[[], datetime]
+    telling: Telling  # how much receivers are told
+
+    def __call__(self, judged: Judged, idempotency: Idempotency | None) -> Receipt:
+        """Store a message once.
+
+        Raises:
+            Duplicate: It is there already, by its source's own id or by the caller's key.
+            StorageDown: The database did not take it.
+        """
+        now, message = self.now(), judged.message
+        with self.database.write() as conn:
+            decision = _told_once(conn, judged, now)
+            decided = decision.as_dict()
+            receivers = endpoints.by_names(conn, decision.endpoints)
+            told = [one for one in receivers if one.enabled]
+            said, facts = judged.said, judged.facts
+            messages.add(
+                conn, message, prediction=said, decision=decided, facts=facts, promised=len(told)
+            )
+            owed = Owed(
+                message_id=message.id,
+                decision=decision,
+                context=judged.context,
+                language=judged.prediction.language,
+            )
+            assigned = start(conn, judged.policy, owed, now=now)
+            deliveries = self._deliveries(conn, judged, decision, assigned, told, now)
+            if idempotency is not None:
+                remember(conn, message_id=message.id, now=now, **asdict(idempotency))
+        known = {receiver.name for receiver in receivers}
+        return Receipt(
+            stored=Stored(
+                message=message,
+                prediction=said,
+                decision=decided,
+                facts=facts,
+                deliveries=deliveries,
+                clock=assigned.clock,
+            ),
+            replayed=False,
+            missing_endpoints=tuple(name for name in decision.endpoints if name not in known),
+        )
+
+    def _deliveries(
+        self,
+        conn: Connection,
+        judged: Judged,
+        decision: Decision,
+        assigned: Assigned,
+        told: list[Endpoint],
+        now: datetime,
+    ) -> tuple[Delivery, ...]:
+        """Let everybody who is to hear of the message hear of it."""
+        if not told:
+            return ()
+        moment = Moment(now=now, policy=judged.policy, telling=self.telling)
+        event = _event(conn, judged, decision, assigned, moment)
+        made = [_delivery(judged.message, decision, event, one, now) for one in told]
+        for delivery in made:
+            outbox.enqueue(conn, delivery)
+        return tuple(sorted(made, key=lambda one: one.id))  # as a repeat will read them
+
+
+def _told_once(conn: Connection, judged: Judged, now: datetime) -> Decision:
+    """Tell nobody where somebody was told of the same conversation, or of the same customer."""
+    decision, message = judged.decision, judged.message
+    if not decision.endpoints:
+        return decision
+    if judged.in_talk and not _takes_talk(conn, message, decision):
+        return aside.told_before(decision)
+    rule = judged.policy.rule(decision.rule)
+    if rule is not None and told_lately(conn, rule, judged.context, now=now):
+        return aside.told_lately(decision)
+    return decision
+
+
+def _takes_talk(conn: Connection, message: Message, decision: Decision) -> bool:
+    """Whether this line calls a person, of all that are judged in this instant by any replica."""
+    key = f"talk\n{message.source}\n{message.thread_id}\n{decision.route}"
+    return once.take(conn, key, now=message.received_at, every=TALK_MEMORY)
+
+
+def _event(
+    conn: Connection, judged: Judged, decision: Decision, assigned: Assigned, moment: Moment
+) -> bytes:
+    message = judged.message
+    turn = Turn(
+        message_id=message.id,
+        rule=decision.rule,
+        context=judged.context,
+        owner=None if assigned.owner is None else assigned.owner.id,
+        clock=assigned.clock,
+    )
+    alert = alert_of(conn, moment, turn, judged.said)
+    return event_body(
+        message,
+        judged.said,
+        decision.as_dict(),
+        now=moment.now,
+        personal_data=moment.telling.personal_data,
+        alert=alert,
+    )
+
+
+def _delivery(
+    message: Message, decision: Decision, event: bytes, receiver: Endpoint, now: datetime
+) -> Delivery:
+    return Delivery(
+        id=new_id("dlv", now),
+        message_id=message.id,
+        endpoint_id=receiver.id,
+        event_type=decision.event_type,
+        body=event,
+        status=DeliveryStatus.PENDING,
+        attempts=0,
+        next_attempt_at=now,
+        created_at=now,
+    )
