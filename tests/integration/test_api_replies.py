@@ -5,6 +5,7 @@ from support_clocks import HOUR
 from support_replies import feedback_of, store, the_clock_of, with_people
 
 from app.api.replies import FeedbackPage, NotedAnswer, ReplyAnswer
+from app.api.schemas import ACKNOWLEDGE_EXAMPLES, FEEDBACK_EXAMPLES
 from app.domain import ClockStatus
 
 UNKNOWN_ID = "msg_0123456789ABCDEFGHJKMNPQRS"
@@ -246,6 +247,18 @@ def test_feedback_is_listed_in_pages_newest_first(database, client, clock):
 @pytest.mark.parametrize("query", ["since=yesterday", "before=fb_1", "limit=0", "x=1"])
 def test_a_page_that_does_not_fit_is_refused(client, query):
     assert client.get(f"/v1/feedback?{query}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("call", "examples"),
+    [("acknowledge", ACKNOWLEDGE_EXAMPLES), ("feedback", FEEDBACK_EXAMPLES)],
+)
+def test_the_examples_of_the_description_work(client, message_id, call, examples):
+    path = f"/v1/messages/{message_id}/{call}"
+
+    answers = [client.post(path, json=example["value"]) for example in examples.values()]
+
+    assert [answer.status_code for answer in answers] == [200] * len(examples)
 
 
 @pytest.mark.parametrize(
