@@ -133,7 +133,9 @@ class Value:
         try:
             return yaml.SafeLoader("").construct_object(self._node)
         except (ValueError, yaml.YAMLError):
-            raise self.fault("this value cannot be read") from None
+            raise self.fault(
+                "this value cannot be read: put texts in quotes, write days as 2026-12-25"
+            ) from None
 
 
 def read_document(file: Path, content: bytes) -> Value:

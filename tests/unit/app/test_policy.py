@@ -87,7 +87,7 @@ def test_intents_of_another_model_are_taken_when_the_model_is_not_known(tmp_path
         ("route: sales", r'route: "a\0"', "5: needs 1 to 200 printable characters"),
         ("route: sales", r'route: "\ud800"', "5: needs 1 to 200 printable characters"),
         ("route: sales", f"route: {'s' * 201}", "5: needs 1 to 200 printable characters"),
-        ("route: sales", "route: !!python/name:os.system x", "5: this value cannot be read"),
+        ("route: sales", "route: !!python/name:os.system x", "5: this value cannot be read: put texts in quotes, write days as 2026-12-25"),
         ("name: wants to buy", "name: otherwise", "3: the name 'otherwise' is taken"),
         ("[sales, crm]", "sales", "6: needs a list"),
         ("[sales, crm]", "[crm, crm]", "6: 'crm' stands here twice"),
