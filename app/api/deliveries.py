@@ -1,4 +1,4 @@
-"""GET /v1/deliveries and POST /v1/deliveries/{id}/replay: what went out, and sending it again."""
+"""GET /v1/deliveries, POST /v1/deliveries/replay and …/{id}/replay: what went out; again."""
 
 from typing import Annotated
 
@@ -7,14 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from app.api.access import Needs
-from app.api.answer_schemas import DeliveriesAnswer, DeliveryAnswer
+from app.api.answer_schemas import DeliveriesAnswer, DeliveryAnswer, ReplayedAnswer
 from app.api.answers import delivery
+from app.api.body import json_body
 from app.api.ids import checked_id, id_pattern
-from app.api.openapi import problems
+from app.api.openapi import body_of, problems
+from app.api.reading import read_replay
+from app.api.schemas import REPLAY_EXAMPLES, ReplayRequest
 from app.api.services import Services, services_of
 from app.domain import DeliveryStatus
 from app.errors import NotFound, Refused
-from app.storage import outbox
+from app.storage import endpoints, outbox, replays
 
 router = APIRouter(tags=["deliveries"])
 
@@ -58,6 +61,38 @@ def list_deliveries(
 
 
 @router.post(
+    "/v1/deliveries/replay",
+    summary="Send deliveries of a range of time again",
+    status_code=202,
+    response_model=ReplayedAnswer,
+    responses=problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 500, 503),
+    openapi_extra=body_of(ReplayRequest, examples=REPLAY_EXAMPLES),
+    dependencies=[Depends(Needs("deliveries:write"))],
+)
+def replay_deliveries(
+    raw: Annotated[bytes, Depends(json_body)],
+    services: Annotated[Services, Depends(services_of)],
+) -> JSONResponse:
+    """Let settled deliveries go out anew, the oldest first, at each endpoint's own rate.
+
+    Endpoints that are disabled are left out.
+    """
+    request = read_replay(raw)
+    _check_enabled(services, request.endpoint)
+    wanted = replays.Wanted(
+        status=request.status,
+        endpoint_id=request.endpoint,
+        since=request.since,
+        until=request.until,
+    )
+    now = services.now()
+    replayed = replays.replay_range(services.database, wanted, now=now, limit=request.limit)
+    if replayed.count:
+        services.intake.on_enqueued()
+    return JSONResponse({"replayed": replayed.count, "more": replayed.more}, 202)
+
+
+@router.post(
     "/v1/deliveries/{id}/replay",
     summary="Send a delivery again",
     status_code=202,
@@ -69,9 +104,13 @@ def replay_delivery(
     id: str,
     services: Annotated[Services, Depends(services_of)],
 ) -> JSONResponse:
-    """Let a settled delivery go out anew: under its old id, with the whole schedule before it."""
+    """Let a delivery go out anew, under its old id.
+
+    A settled one has the whole schedule before it. One that waits for its next attempt is tried
+    now instead; one that is on its way, or will be within 90 seconds, is refused.
+    """
     with services.database.write() as conn:
-        replayed = outbox.replay(conn, checked_id(id, "dlv"), now=services.now())
+        replayed = replays.replay(conn, checked_id(id, "dlv"), now=services.now())
         kept = outbox.find(conn, id)
     if kept is None:
         raise NotFound("there is no delivery with this id")
@@ -79,3 +118,17 @@ def replay_delivery(
         raise Refused("this delivery is on its way already", code="delivery_pending")
     services.intake.on_enqueued()
     return JSONResponse(delivery(kept), 202)
+
+
+def _check_enabled(services: Services, endpoint_id: str | None) -> None:
+    if endpoint_id is None:
+        return
+    with services.database.read() as conn:
+        found = endpoints.by_ids(conn, [endpoint_id])
+    if not found:
+        raise NotFound("there is no endpoint with this id")
+    if not found[0].enabled:
+        raise Refused(
+            "the endpoint is disabled: `inlet endpoints enable` lets events go to it again",
+            code="endpoint_disabled",
+        )

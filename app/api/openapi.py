@@ -13,6 +13,7 @@ from app.api.schemas import (
     BatchRequest,
     FeedbackRequest,
     MessageRequest,
+    ReplayRequest,
     TextRequest,
 )
 from app.inbound.chat.generic import ChatRequest
@@ -103,7 +104,7 @@ def _problem_response(status: int) -> dict[str, Any]:
 
 def _own_schemas() -> dict[str, Any]:
     bodies = (TextRequest, BatchRequest, MessageRequest, AcknowledgeRequest, FeedbackRequest)
-    schemas = (*bodies, ChatRequest, Problem)
+    schemas = (*bodies, ReplayRequest, ChatRequest, Problem)
     _, described = models_json_schema(
         [(schema, "validation") for schema in schemas], ref_template=_REF
     )

@@ -56,6 +56,7 @@ STATUS_OF_CODE: Mapping[str, int] = {  # codes that need another status than the
     "incomplete_body": 400,
     "body_timeout": 408,
     "delivery_pending": 409,
+    "endpoint_disabled": 409,
     "arrival_settled": 409,
     "too_large": 413,
     "uri_too_long": 414,

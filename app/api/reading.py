@@ -13,6 +13,7 @@ from app.api.schemas import (
     BatchRequest,
     FeedbackRequest,
     MessageRequest,
+    ReplayRequest,
     TextRequest,
 )
 from app.api.strict_json import parse_object
@@ -103,6 +104,15 @@ def read_feedback(raw: bytes) -> FeedbackRequest:
     if request.labels is not None and request.kind is not FeedbackKind.WRONG_LABEL:
         raise _invalid([("labels", "goes with wrong_label alone")])
     return request
+
+
+def read_replay(raw: bytes) -> ReplayRequest:
+    """Read which deliveries are sent again.
+
+    Raises:
+        Refused: With the code of what is wrong; see app.api.strict_json and app.api.problems.
+    """
+    return _validated(ReplayRequest, parse_object(raw))
 
 
 def _check_text(path: str, text: str, max_chars: int) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from app.domain import Channel, FeedbackKind
+from app.api.ids import id_pattern
+from app.domain import Channel, DeliveryStatus, FeedbackKind
 
 MAX_MESSAGES = 256  # in one call to classify
 MAX_SUBJECT_CHARS = 1_000
@@ -115,6 +116,22 @@ class FeedbackRequest(_Strict):
     by: Line = Field(description="The owner's id in the policy, an address, or another name.")
 
 
+class ReplayRequest(_Strict):
+    """Which deliveries are sent again."""
+
+    endpoint: str | None = Field(
+        None, pattern=id_pattern("ep"), description="Only those to this endpoint, by its id."
+    )
+    status: DeliveryStatus = Field(
+        DeliveryStatus.DEAD,
+        strict=False,
+        description="Only those that stand so; with pending, those that wait for a later attempt.",
+    )
+    since: Instant | None = Field(None, description="Only those made then or later.")
+    until: Instant | None = Field(None, description="Only those made before.")
+    limit: int = Field(1_000, ge=1, le=10_000, description="How many, at most; the oldest first.")
+
+
 CLASSIFY_EXAMPLES: dict[str, Any] = {
     "one": {
         "summary": "One message",
@@ -153,4 +170,14 @@ FEEDBACK_EXAMPLES: dict[str, Any] = {
         "value": {"kind": "wrong_label", "labels": ["support"], "by": "ana"},
     },
     "no lead": {"summary": "There is nothing in it", "value": {"kind": "not_a_lead", "by": "ana"}},
+}
+REPLAY_EXAMPLES: dict[str, Any] = {
+    "an outage": {
+        "summary": "What an endpoint missed in an outage",
+        "value": {
+            "endpoint": "ep_01KB0000000000000000000000",
+            "since": "2026-11-25T09:00:00Z",
+            "until": "2026-11-26T09:00:00Z",
+        },
+    },
 }

@@ -4,6 +4,7 @@ import typer
 
 from app.cli import (
     classify,
+    deliveries,
     demo,
     doctor,
     endpoints,
@@ -37,6 +38,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="models")
 app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(deliveries.app, name="deliveries")
 policy.app.command("simulate")(policy_simulate.simulate)
 app.add_typer(policy.app, name="policy")
 app.add_typer(owners.app, name="owners")

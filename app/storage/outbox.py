@@ -61,17 +61,6 @@ def release(conn: Connection, delivery: Delivery, *, now: datetime) -> bool:
     return conn.execute(change).rowcount == 1
 
 
-def replay(conn: Connection, delivery_id: str, *, now: datetime) -> bool:
-    """Send a settled delivery anew, with the whole schedule before it and under its old id.
-
-    Returns:
-        False where there is no such delivery, or it is pending anyway.
-    """
-    settled = _TABLE.c.status != DeliveryStatus.PENDING
-    again = {"status": DeliveryStatus.PENDING, "attempts": 0, "next_attempt_at": now}
-    return conn.execute(_change(_TABLE.c.id == delivery_id, settled, **again)).rowcount == 1
-
-
 def suppress(conn: Connection, endpoint_id: str) -> int:
     """Give up what waits for an endpoint that was disabled, and say how many they were.
 

@@ -20,7 +20,7 @@ from support_outbox import (
     the_delivery,
 )
 
-from app.storage import outbox
+from app.storage import outbox, replays
 
 
 def test_a_recorded_attempt_settles_its_delivery(database):
@@ -129,7 +129,7 @@ def test_a_settled_delivery_is_replayed_under_its_old_id(database, status):
     fill(database, settled)
 
     with database.write() as conn:
-        assert outbox.replay(conn, "dlv_1", now=seconds(7)) is True
+        assert replays.replay(conn, "dlv_1", now=seconds(7)) is True
     replayed = replace(settled, status=PENDING, attempts=0, next_attempt_at=seconds(7))
     assert the_delivery(database) == replayed
     assert claim(database, seconds(7))[0].delivery.attempts == 1
@@ -139,8 +139,8 @@ def test_only_what_is_settled_can_be_replayed(database):
     fill(database, a_delivery(attempts=3))
 
     with database.write() as conn:
-        assert outbox.replay(conn, "dlv_1", now=START) is False
-        assert outbox.replay(conn, "dlv_9", now=START) is False
+        assert replays.replay(conn, "dlv_1", now=START) is False
+        assert replays.replay(conn, "dlv_9", now=START) is False
     assert the_delivery(database) == a_delivery(attempts=3)
 
 
@@ -150,7 +150,7 @@ def test_attempts_of_a_replay_are_kept_beside_the_first_ones(database):
         claim(database, START)
         record(database, an_attempt(1), status=DEAD)
         with database.write() as conn:
-            outbox.replay(conn, "dlv_1", now=START)
+            replays.replay(conn, "dlv_1", now=START)
 
     with database.read() as conn:
         assert outbox.attempts_of(conn, "dlv_1") == [an_attempt(1), an_attempt(1)]
