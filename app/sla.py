@@ -17,7 +17,7 @@ from app.storage import clocks
 from app.storage.clocks import Measured
 from app.storage.engine import Database
 
-MAX_CLOCKS = 200_000  # the newest ones; some 100 MB while they are counted
+MAX_CLOCKS = 200_000  # the newest ones; some 70 MB while they are counted
 DEFAULT_SINCE = timedelta(days=30)
 
 _AGO = re.compile(r"([1-9][0-9]{0,4})([mhdw])", re.ASCII)

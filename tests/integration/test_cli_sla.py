@@ -59,6 +59,15 @@ def test_a_longer_time_counts_more(cli, kept):
     assert "2 d 3 h" in cli.run("sla", "--since", "90d", "--by", "week").stdout
 
 
+def test_it_says_when_there_were_too_many_to_count(cli, kept, monkeypatch):
+    monkeypatch.setattr("app.sla.MAX_CLOCKS", 1)
+
+    result = cli.run("sla")
+
+    assert cli.json("sla")["whole"]["promises"] == 1
+    assert result.stderr.startswith("There are more: the oldest are left out.")
+
+
 def test_without_promises_there_is_nothing_to_measure(cli):
     assert cli.json("sla")["whole"]["inside_ratio"] is None
 
