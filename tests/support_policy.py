@@ -65,7 +65,7 @@ examples:
     intents: {pricing: 0.93, support: 0.5, other: 0.2}
     signals: {urgency: high}
     language: de
-    sender: {email: Ada@Acme.com, title: CEO}
+    sender: {email: Ada@Mail.Acme.de, title: CEO}
     account: {known: true, score: 62}
     contact: {messages: 3, name: ada}
     expect:

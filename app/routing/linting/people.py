@@ -25,8 +25,7 @@ def faults_of_people(policy: Policy, on: date) -> Iterator[Finding]:
 
 def is_there(owner: str, policy: Policy, on: date) -> bool:
     """Say whether somebody still works here on a day."""
-    left = policy.owners[owner].left
-    return left is None or left > on
+    return not policy.owners[owner].has_left(on)
 
 
 def _pool(pool: Pool, policy: Policy, on: date) -> Iterator[Finding]:

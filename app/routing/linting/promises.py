@@ -63,23 +63,37 @@ def _hearing(rule: Rule, clock: ClockPlan) -> Iterator[Finding]:
 
 
 def _naming(rule: Rule, clock: ClockPlan, policy: Policy, on: date) -> Iterator[Finding]:
+    if not policy.pools:  # who names no owners at all means it
+        return
     if rule.pool is None:
-        if policy.pools:  # who names no owners at all means it
-            yield warning(
-                rule.line,
-                "clock_without_pool",
-                f"{rule.name!r}: the clock {clock.name} runs, and no owner is named",
-                "give the rule a pool",
-            )
-        silent = [level for level in clock.levels if not (level.pool or level.endpoints)]
-    else:
-        others = {*policy.pools[rule.pool].weights, policy.pools[rule.pool].fallback} - {None}
-        alone = sum(is_there(owner, policy, on) for owner in others if owner) < 2
-        silent = [level for level in clock.levels if alone and not level.pool]
-    if silent:
+        yield warning(
+            rule.line,
+            "clock_without_pool",
+            f"{rule.name!r}: the clock {clock.name} runs, and no owner is named",
+            "give the rule a pool",
+        )
+    elif _is_stuck(rule, clock, policy, on):
         yield warning(
             rule.line,
             "level_without_owner",
-            f"{rule.name!r}: at a level of the clock {clock.name} nobody else can take over",
-            "give the level a pool, or the rule's pool a second owner",
+            f"{rule.name!r}: when the clock {clock.name} runs out, nobody else can take over",
+            "give its levels a pool, or the pool a second owner",
         )
+
+
+def _is_stuck(rule: Rule, clock: ClockPlan, policy: Policy, on: date) -> bool:
+    """Say whether some level names nobody but who has the message already."""
+    pool = rule.pool
+    for level in clock.levels or (clock.level(1),):
+        if level.pool is None and _people(pool, policy, on) < 2:
+            return True
+        pool = level.pool or pool
+    return False
+
+
+def _people(pool: str | None, policy: Policy, on: date) -> int:
+    """Count those of a pool who still work here, its fallback as well."""
+    if pool is None:
+        return 0
+    owners = {*policy.pools[pool].weights, policy.pools[pool].fallback}
+    return sum(owner is not None and is_there(owner, policy, on) for owner in owners)

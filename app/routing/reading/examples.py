@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain import Sender
 from app.routing.context import SENDER_FIELDS, Context, Known
 from app.routing.decide import MODEL_LIMIT
 from app.routing.document import Value
+from app.routing.people import account_of, contact_of, fields_of
 from app.routing.policy import Example, Rule
 from app.routing.reading.clocks import read_endpoints
 from app.routing.reading.conditions import read_channel, read_head, read_label
@@ -91,20 +93,21 @@ def _signals(value: Value, names: Names) -> dict[str, Signal]:
 
 def _context(given: Mapping[str, Value]) -> Context:
     sender = _sender(given["sender"]) if "sender" in given else {}
+    email = sender.get("email")
     return Context(
         channel=read_channel(given["channel"]) if "channel" in given else "email",
         at=read_instant(given["at"]) if "at" in given else USUAL_AT,
-        contact=_known(given.get("contact"), sender.get("email")),
-        account=_known(given.get("account"), sender.get("domain")),
+        contact=_known(given.get("contact"), contact_of(email)),
+        account=_known(given.get("account"), account_of(email)),
         sender=sender,
     )
 
 
 def _sender(value: Value) -> dict[str, str]:
-    sender = {part: entry.text() for part, entry in value.fields((), SENDER_FIELDS).items()}
-    if "email" in sender:
-        sender.setdefault("domain", sender["email"].rpartition("@")[2].lower())
-    return sender
+    """Read what is known of a sender; an address tells more of them, as it does of others."""
+    given = {part: entry.text() for part, entry in value.fields((), SENDER_FIELDS).items()}
+    told = fields_of(Sender(email=given.pop("email", None)), {})
+    return {**told, **given}
 
 
 def _known(value: Value | None, name: str | None) -> Known:

@@ -263,8 +263,8 @@ def fault(tmp_path, text):
         ("support: 0.5", "support: 1.5", "needs a number from 0 to 1"),
         ("    signals: {urgency: high}", "    signals: {urgency: [high]}", "needs a single value"),
         (
-            "{email: Ada@Acme.com",
-            "{mail: Ada@Acme.com",
+            "{email: Ada@Mail.Acme.de",
+            "{mail: Ada@Mail.Acme.de",
             "unknown key 'mail': did you mean 'email'?",
         ),
         (

@@ -304,12 +304,24 @@ def test_who_leaves_tomorrow_is_still_here(tmp_path):
             "",
             "{within: 1h, levels: [{within: 1h, pool: sales}, {within: 1h}]}",
             "[sales]",
+            [("clock_without_pool", "'x': the clock hour runs, and no owner is named")],
+        ),
+        (
+            ", pool: alone",
+            "{within: 1h, levels: [{within: 1h, pool: sales}, {within: 1h}]}",
+            "[sales]",
+            [],
+        ),
+        (
+            ", pool: alone",
+            "{within: 1h}",
+            "[sales]",
             [
-                ("clock_without_pool", "'x': the clock hour runs, and no owner is named"),
                 (
                     "level_without_owner",
-                    "'x': at a level of the clock hour nobody else can take over",
+                    "'x': when the clock hour runs out, nobody else can take over",
                 ),
+                ("unused", "nothing uses 'sales' of pools"),
             ],
         ),
         (", pool: sales", "{within: 1h, levels: [{within: 1h}]}", "[sales]", []),
@@ -321,7 +333,7 @@ def test_who_leaves_tomorrow_is_still_here(tmp_path):
             [
                 (
                     "level_without_owner",
-                    "'x': at a level of the clock hour nobody else can take over",
+                    "'x': when the clock hour runs out, nobody else can take over",
                 )
             ],
         ),

@@ -149,8 +149,13 @@ def test_an_example_without_a_text_makes_its_prediction_up(policy):
             channel="email",
             at=datetime(2026, 6, 17, 12, tzinfo=UTC),
             contact=Known(name="ada", messages=3),
-            account=Known(name="acme.com", messages=1, score=62.0),
-            sender={"email": "Ada@Acme.com", "title": "CEO", "domain": "acme.com"},
+            account=Known(name="acme.de", messages=1, score=62.0),
+            sender={
+                "email": "ada@mail.acme.de",
+                "domain": "mail.acme.de",
+                "country": "DE",
+                "title": "CEO",
+            },
         ),
         expect={
             "rule": "wants to buy",
