@@ -1,11 +1,11 @@
 """What is tried on the way out, list by list, and what must be said of each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.benchmarks.egress_watch import Names
+from tests.benchmarks.egress_ways import MAILED, SENT, Setup, Way, ways_of
 from tests.benchmarks.egress_ways import REFUSED as SAID_NO
-from tests.benchmarks.egress_ways import SENT, Setup, Way, ways_of
 from tests.hostile_urls import CONTROLS, EDGES, PUBLIC, REFUSED, TRICKS, url_of
 from tests.support_receiver import Answering, Conversation, status
 
@@ -17,6 +17,8 @@ ANYWHERE = ("0.0.0.0/0", "::/0")
 
 _BLOCKED = frozenset({"blocked_address", "bad_url", SAID_NO})
 _CALLED = frozenset({"connection_refused", SENT})  # of a public address: nothing leaves the machine
+_MAIL_ALONE, _HTTP_ALONE = (MAILED,), ("Sender.post", "Sender.fetch")
+_Lists = Mapping[str, tuple[Sequence[str], frozenset[str]]]
 _COMMANDS = ("endpoints add", "endpoints test")  # slow
 _CHANGING = (  # answers of a name, look-up by look-up
     ((PUBLIC,), ("127.0.0.1",)),
@@ -44,6 +46,7 @@ class Place:
     """Where the canaries and the receiver that redirects are, and what the guard allows."""
 
     ports: Sequence[int]  # of the canaries
+    mail_ports: Sequence[int]
     mover_port: int
     allow_cidrs: tuple[str, ...] = (f"{MOVER}/32",)
 
@@ -56,37 +59,83 @@ class Extent:
     codes: tuple[int, ...] = REDIRECTS
     ports: int = 4  # of the canaries, at most
     by_command: int = 201  # of each list; a command takes a twentieth of a second
+    by_worker: int = 2_000
+
+    def of(self, way: str) -> int | None:
+        """Say how much of each list goes by a way, at most."""
+        return {"worker": self.by_worker, **dict.fromkeys(_COMMANDS, self.by_command)}.get(way)
 
 
 def steps(place: Place, names: Names, extent: Extent) -> Iterator[Step]:
     """Give every list for every way; the names in them are set."""
-    lists = {
-        "address": (_by_address(place), _BLOCKED),
-        "URL trick": (_by_trick(place), _BLOCKED),
-        "name": (_by_name(place, names), _BLOCKED),
-        "redirect": (_by_redirect(place, extent.codes), frozenset({"redirect"})),
-        "changing name": (_by_change(place, names, extent.rounds), _BLOCKED | _CALLED),
-        "allowed edge": (_edges(names), _CALLED),
-    }
     for way, send in ways_of(Setup(allow_cidrs=place.allow_cidrs)).items():
-        for what, (urls, good) in lists.items():
+        by_mail = {} if way in _HTTP_ALONE else _mail_lists(place, names, extent)
+        by_http = {} if way in _MAIL_ALONE else _http_lists(place, names, extent)
+        for what, (urls, good) in {**by_http, **by_mail}.items():
             if (what, way) == ("redirect", "endpoints add"):  # which calls nobody
                 continue
-            some = urls[: extent.by_command] if way in _COMMANDS else urls
+            some = urls[: extent.of(way)]
             yield Step(what=what, way=way, send=send, urls=some, good=good)
     own = ways_of(Setup(allow_cidrs=("127.0.0.0/8", "::1/128"), port=place.ports[0]))
     for way, send in own.items():
-        urls = _own(place, names)
-        yield Step(what="our own address", way=way, send=send, urls=urls, good=_BLOCKED)
+        if way not in _MAIL_ALONE:
+            urls = _own(place, names)
+            yield Step(what="our own address", way=way, send=send, urls=urls, good=_BLOCKED)
 
 
-def moving(place: Place) -> Answering:
-    """Answer /code/n by sending to the n-th refused address."""
-    targets = [url_of(literal, place.ports[0]) for literal in REFUSED]
+def _http_lists(place: Place, names: Names, extent: Extent) -> _Lists:
+    return {
+        "address": (_by_address(place), _BLOCKED),
+        "URL trick": (_by_trick(place), _BLOCKED),
+        "name": (_by_name(place.ports[0], names), _BLOCKED),
+        "redirect": (_by_redirect(place, extent.codes), frozenset({"redirect"})),
+        "changing name": (_by_change(place.ports[0], names, extent.rounds), _BLOCKED | _CALLED),
+        "allowed edge": (_edges(names), _CALLED),
+    }
+
+
+def _mail_lists(place: Place, names: Names, extent: Extent) -> _Lists:
+    """The same for mail servers, with a user and without."""
+    port = place.mail_ports[0]
+    lists = {
+        "address": [
+            url_of(literal, one, scheme=scheme)
+            for one in place.mail_ports
+            for scheme in ("smtp", "smtps", "smtp://user:pass@")
+            for literal in REFUSED
+        ],
+        "URL trick": [trick.replace("PORT", str(port)) for trick in TRICKS if _leads_in(trick)],
+        "name": _by_name(port, names),
+        "changing name": _by_change(port, names, extent.rounds),
+        "allowed edge": [url.replace("443", "587") for url in _edges(names)],
+    }
+    good = {"changing name": _BLOCKED | _CALLED, "allowed edge": _CALLED}
+    return {
+        f"mail: {what}": ([_smtp(url) for url in urls], good.get(what, _BLOCKED))
+        for what, urls in lists.items()
+    }
+
+
+def _leads_in(trick: str) -> bool:
+    """Whether a trick is one for a mail server too, whose URL may name a user."""
+    return "PORT" in trick and "@public" not in trick
+
+
+def _smtp(url: str) -> str:
+    """Turn a URL of the web into one of a mail server, which has no path."""
+    scheme, _, rest = url.partition("://")
+    if scheme in ("http", "https"):
+        return f"smtp://{rest.partition('/')[0]}"
+    return url.removesuffix("/hook").replace("@://", "@", 1)
+
+
+def moving(port: int) -> Answering:
+    """Answer /code/n by sending to that port of the n-th refused address."""
+    targets = [url_of(literal, port) for literal in REFUSED]
 
     def answer(talk: Conversation) -> None:
         if talk.request is not None:
-            code, number = talk.request.path.strip("/").split("/")
+            code, number, *_ = talk.request.path.strip("/").split("/")
             talk.send(status(int(code), headers=[f"Location: {targets[int(number)]}"]))
 
     return answer
@@ -105,7 +154,7 @@ def _by_trick(place: Place) -> list[str]:
     return [trick.replace("PORT", str(port)) for port in place.ports for trick in TRICKS]
 
 
-def _by_name(place: Place, names: Names) -> list[str]:
+def _by_name(port: int, names: Names) -> list[str]:
     """Let names have each address alone, and before and behind a public one."""
     urls = []
     for number, literal in enumerate(REFUSED):
@@ -116,7 +165,7 @@ def _by_name(place: Place, names: Names) -> list[str]:
         }.items():
             name = f"{kind}{number}.inner.example"
             names.set(name, answer)
-            urls.append(url_of(name, place.ports[0]))
+            urls.append(url_of(name, port))
     return urls
 
 
@@ -128,13 +177,13 @@ def _by_redirect(place: Place, codes: Sequence[int]) -> list[str]:
     ]
 
 
-def _by_change(place: Place, names: Names, rounds: int) -> list[str]:
+def _by_change(port: int, names: Names, rounds: int) -> list[str]:
     """Call each name twice, as a delivery and its retry do."""
     urls = []
     for number in range(rounds):
         name = f"{number}.changing.example"
         names.set(name, *_CHANGING[number % len(_CHANGING)])
-        urls += [url_of(name, place.ports[0])] * 2
+        urls += [url_of(name, port)] * 2
     return urls
 
 

@@ -10,7 +10,9 @@ from itertools import cycle
 
 CANARY_HOSTS = ("127.0.0.1", "::1", "127.0.0.2", "127.254.254.254")
 _USUAL_PORTS = (80, 443)  # where we may listen there, and nobody else does
+_MAIL_PORTS = (2525, 587, 465, 25)  # likewise; mail goes to no other port
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+_NO_MAIL = b"554 go away\r\n"
 
 
 class Canaries:
@@ -19,7 +21,8 @@ class Canaries:
     def __init__(self) -> None:
         self.reached: list[tuple[str, int]] = []
         self._listeners: list[socket.socket] = []
-        self.ports = [*self._free_ports(2), *self._usual_ports()]
+        self.ports = [*self._free_ports(2), *filter(self._listen, _USUAL_PORTS)]
+        self.mail_ports = [*filter(self._listen, _MAIL_PORTS)] or [*_MAIL_PORTS]
 
     def __enter__(self) -> "Canaries":
         for listener in self._listeners:
@@ -46,9 +49,6 @@ class Canaries:
                 count -= 1
                 yield port
 
-    def _usual_ports(self) -> Iterator[int]:
-        yield from (port for port in _USUAL_PORTS if self._listen(port))
-
     def _listen(self, port: int) -> bool:
         opened: list[socket.socket] = []
         try:
@@ -68,9 +68,15 @@ class Canaries:
                 connection, _ = listener.accept()
                 self.reached.append(listener.getsockname()[:2])
                 with connection, contextlib.suppress(OSError):
-                    connection.settimeout(1)
-                    connection.recv(65_536)
-                    connection.sendall(_ANSWER)
+                    self._answer(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        if connection.getsockname()[1] in self.mail_ports:  # where the server speaks first
+            connection.sendall(_NO_MAIL)
+            return
+        connection.settimeout(1)
+        connection.recv(65_536)
+        connection.sendall(_ANSWER)
 
 
 class Wire:

@@ -1,5 +1,6 @@
 """Endpoints and deliveries to measure with, stored the way the service stores them."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,21 @@ from app.webhook.signing import new_secret
 PREDICTION = {"model_version": "none", "intents": {"pricing": 0.93}}
 DECISION = {"route": "sales", "rule": "benchmark", "reasons": []}
 EVENT = "lead.detected"
+DATA = {  # as much of an event as every format can be written from
+    "route": "sales",
+    "rule": "benchmark",
+    "reasons": [],
+    "priority": "high",
+    "intents": {"pricing": 0.93},
+    "labels": ["pricing"],
+    "primary": "pricing",
+    "confidence": 0.93,
+    "signals": {},
+    "channel": "email",
+    "sender": {"email": "ada@example.com", "name": "Ada Lovelace"},
+    "subject": "20 seats",
+    "excerpt": "What does it cost?",
+}
 
 
 def keep_endpoint(conn: Connection, name: str, url: str, **changes: Any) -> Endpoint:
@@ -47,14 +63,14 @@ def keep_message(conn: Connection, receivers: list[Endpoint]) -> list[Delivery]:
 
 def _delivery(message: Message, endpoint: Endpoint, now: datetime) -> Delivery:
     id = new_id("dlv", now)
-    body = b'{"type":"%s","timestamp":"%s","data":{"message_id":"%s","delivery_id":"%s"}}'
-    values = (EVENT, now.isoformat(), message.id, id)
+    data = {"message_id": message.id, "delivery_id": id, **DATA}
+    event = {"type": EVENT, "timestamp": now.isoformat(), "data": data}
     return Delivery(
         id=id,
         message_id=message.id,
         endpoint_id=endpoint.id,
         event_type=EVENT,
-        body=body % tuple(value.encode() for value in values),
+        body=json.dumps(event, separators=(",", ":")).encode(),
         status=DeliveryStatus.PENDING,
         attempts=0,
         next_attempt_at=now,
