@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from app.domain import Answer, ArrivalStatus, DeliveryStatus
+from app.storage.account import Account
+from app.webhook.breaker import Transition
 
 UNMATCHED = "unmatched"  # the route label of a path that no route has
 _FAILURES = frozenset(  # what app.webhook.sender and the worker call them
@@ -55,6 +57,24 @@ class Metrics:
             "How long the oldest delivery that is due has been waiting; 0 where none is.",
             registry=registry,
         )
+        self._transitions = Counter(
+            "inlet_endpoint_transitions",
+            "Endpoints that this process's worker left alone, closed again or gave up.",
+            ("to",),
+            registry=registry,
+        )
+        self._promised = Gauge(
+            "inlet_deliveries_accepted",
+            "Deliveries that were promised, counted apart from those that are kept.",
+            registry=registry,
+        )
+        self._unaccounted = Gauge(
+            "inlet_deliveries_unaccounted",
+            "Deliveries promised that are not kept, at the last check; must be 0.",
+            registry=registry,
+        )
+        self._promised.set(float("nan"))  # nobody has looked yet
+        self._unaccounted.set(float("nan"))
         self._waiting = Gauge(
             "inlet_predictions_waiting", "Messages waiting for the model.", registry=registry
         )
@@ -75,6 +95,15 @@ class Metrics:
     def count_attempt(self, answer: Answer) -> None:
         """Note what came of one attempt at a delivery."""
         self._attempts.labels(_result_of(answer)).inc()
+
+    def count_transition(self, transition: Transition) -> None:
+        """Note that an endpoint was left alone, or is well again."""
+        self._transitions.labels(transition.value).inc()
+
+    def show_account(self, account: Account) -> None:
+        """Show whether every delivery that was promised is kept."""
+        self._promised.set(account.accepted)
+        self._unaccounted.set(account.unaccounted)
 
     def show_waiting(self, waiting: int) -> None:
         """Show the length of the model's queue."""

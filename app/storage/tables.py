@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     false,
+    text,
 )
 
 from app.domain import ArrivalStatus, Channel, ClockStatus, ClockStep, DeliveryStatus
@@ -71,6 +72,9 @@ messages = Table(
     Index(None, "source", "thread_id", "received_at"),  # a conversation's last fragments
     Index(None, "contact", "received_at"),
     Index(None, "account", "received_at"),
+    Index(
+        None, "promised", sqlite_where=text("promised > 0"), postgresql_where=text("promised > 0")
+    ),  # the account: without it, every message is read
 )
 
 arrivals = Table(
