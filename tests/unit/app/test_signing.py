@@ -11,7 +11,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app.webhook import signing
 
-# The vectors that the reference libraries share: a secret, a signature, and whether it is valid.
+# The vectors that every reference library carries, so that this file means something alone.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WEBHOOK_ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 SENT_AT = datetime.fromtimestamp(1_614_265_330, UTC)
@@ -19,7 +19,7 @@ BODY = b'{"test": 2432232314}'
 SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 MAC = SIGNATURE.removeprefix("v1,")
 OTHER_MAC = "Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc="
-PUBLISHED = {
+PUBLISHED = {  # name -> secret, signature, whether it is valid
     "sign": (SECRET, SIGNATURE, True),
     "secret without prefix": (SECRET.removeprefix("whsec_"), SIGNATURE, True),
     "wrong last characters": (SECRET, SIGNATURE.replace("OE=", "OA="), False),
@@ -34,9 +34,20 @@ OF_THE_SPECIFICATION = (
 )
 # The file of them stands beside the developers' checkout and CI's, and may grow; a user's has none.
 SHARED = Path(__file__).parents[4] / "shared/data/fixtures/standard_webhooks/vectors.json"
-VECTORS = []
+VECTORS = [
+    {
+        "name": name,
+        "secret": secret,
+        "id": WEBHOOK_ID,
+        "timestamp": 1_614_265_330,
+        "payload": BODY.decode(),
+        "signature": signature,
+        "valid": valid,
+    }
+    for name, (secret, signature, valid) in PUBLISHED.items()
+]
 if SHARED.is_file() or "CI" in os.environ:
-    VECTORS = json.loads(SHARED.read_text(encoding="utf-8"))["vectors"]
+    VECTORS += json.loads(SHARED.read_text(encoding="utf-8"))["vectors"]
 
 
 def headers(**changed):
@@ -54,18 +65,13 @@ def test_the_published_vector_is_signed_as_published():
     assert signed == headers()
 
 
-@pytest.mark.parametrize(("secret", "signature", "valid"), PUBLISHED.values(), ids=PUBLISHED.keys())
-def test_every_published_vector_is_judged_as_it_says(secret, signature, valid):
-    assert verified(headers(signature=signature), secrets=[secret]) == valid
-
-
 def test_a_signature_of_another_scheme_beside_ours_is_passed_over():
     assert verified(headers(signature=f"{OF_THE_SPECIFICATION} {SIGNATURE}"))
     assert not verified(headers(signature=OF_THE_SPECIFICATION))
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
-def test_every_shared_vector_is_judged_as_it_says(vector):
+def test_every_vector_is_judged_as_it_says(vector):
     sent = headers(
         id=vector["id"], timestamp=str(vector["timestamp"]), signature=vector["signature"]
     )
