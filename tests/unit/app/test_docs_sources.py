@@ -47,7 +47,11 @@ BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 TOLD = Told(
     message_id="msg_1",
     prediction={"labels": ["pricing"], "primary": "pricing", "confidence": 0.8, "abstained": False},
-    decision={"route": "sales", "rule": "wants to buy", "reasons": ["pricing 0.80"]},
+    decision={
+        "route": "sales",
+        "rule": "wants to buy",
+        "reasons": ["the rule holds", "pricing 0.80", "the nearest other rule"],
+    },
     handover=True,
 )
 PARSERS = {
