@@ -1,9 +1,8 @@
 """What is known of a message's sender when it comes in: who they are, and what they wrote."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -23,18 +22,17 @@ class Record:
     last_at: datetime | None = None
     interest: Interest = field(default_factory=Interest)
 
-    def plus(self, prediction: Mapping[str, Any], at: datetime, *, wish: bool) -> "Record":
+    def plus(self, weight: float, at: datetime) -> "Record":
         """Count one more message.
 
         Args:
-            prediction: What was said of it, as it is stored.
+            weight: Of app.leads.score; 0 where a machine wrote it, or nobody could read it.
             at: When it was received.
-            wish: Whether a person wrote it, and it could be read.
         """
         return Record(
             messages=min(self.messages + 1, COUNTED),
             last_at=at if self.last_at is None else max(self.last_at, at),
-            interest=self.interest.plus(weight_of(prediction) if wish else 0.0, at),
+            interest=self.interest.plus(weight, at),
         )
 
     def known(self, name: str | None, now: datetime) -> Known:

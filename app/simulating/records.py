@@ -1,14 +1,15 @@
 """What was known when each message came in, as a replay goes on; in bounded memory."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection
 
 from app.contexts import Record, record_of
 from app.domain import Decision
 from app.history import once_key
+from app.leads.score import weight_of
 from app.routing.aside import ASIDE
 from app.routing.context import Context, Known
 from app.routing.people import fields_of
@@ -16,7 +17,7 @@ from app.routing.policy import Policy
 from app.storage import messages
 from app.storage.messages import By, Judged
 
-MAX_NAMES = 20_000  # people, as many companies, and as many windows that are kept in memory
+MAX_NAMES = 50_000  # people, as many companies, and as many windows that are kept in memory
 
 
 class Records:
@@ -28,7 +29,8 @@ class Records:
     """
 
     def __init__(self) -> None:
-        self._by: Mapping[By, OrderedDict[str, Record]] = {by: OrderedDict() for by in By}
+        # The last who wrote are last; a dict keeps the order and takes half of an OrderedDict.
+        self._by: Mapping[By, dict[str, Record]] = {by: {} for by in By}
 
     def load(self, conn: Connection, page: Sequence[Judged]) -> None:
         """Get the records of all who wrote a page, as they were before its first message."""
@@ -53,33 +55,31 @@ class Records:
 
     def add(self, message: Judged) -> None:
         """Let a message of the page count for those after it."""
-        wish = message.decision.get("rule") != ASIDE
+        aside = message.decision.get("rule") == ASIDE
+        weight = 0.0 if aside else weight_of(message.prediction)
         for by, records in self._by.items():
             name = _name(message, by)
             if name is not None:
-                grown = records[name].plus(message.prediction, message.received_at, wish=wish)
-                records[name] = grown
+                records[name] = records.pop(name).plus(weight, message.received_at)
 
     def trim(self) -> None:
         """Let go of those who were silent the longest."""
         for records in self._by.values():
-            while len(records) > MAX_NAMES:
-                records.popitem(last=False)
+            for name in list(islice(records, max(0, len(records) - MAX_NAMES))):
+                del records[name]
 
     def _known(self, by: By, message: Judged) -> Known:
         name = _name(message, by)
         if name is None:
             return Known()
-        records = self._by[by]
-        records.move_to_end(name)
-        return records[name].known(name, message.created_at)
+        return self._by[by][name].known(name, message.created_at)
 
 
 class Windows:
     """Who was told of lately, by the rules that tell once in a while, as the replay goes on."""
 
     def __init__(self) -> None:
-        self._until: OrderedDict[str, datetime] = OrderedDict()
+        self._until: dict[str, datetime] = {}
 
     def told_lately(
         self, policy: Policy, decision: Decision, context: Context, at: datetime
@@ -92,10 +92,10 @@ class Windows:
         until = self._until.get(key)
         if until is not None and until > at:
             return True
+        self._until.pop(key, None)
         self._until[key] = at + rule.once.every
-        self._until.move_to_end(key)
         if len(self._until) > MAX_NAMES:
-            self._until.popitem(last=False)
+            del self._until[next(iter(self._until))]
         return False
 
 

@@ -10,8 +10,13 @@ from app.storage.messages import Judged
 
 MAX_EXAMPLES = 20
 MAX_ALIKE = 5  # examples of the same two routes
-_COMPARED = ("route", "endpoints", "event_type", "priority", "pool", "clock")
-_USUAL = {"priority": "normal", "endpoints": ()}  # what an older release did not decide
+_COMPARED = {  # beside the endpoints -> where an older release did not decide it
+    "route": None,
+    "event_type": None,
+    "priority": "normal",
+    "pool": None,
+    "clock": None,
+}
 _WEEK = timedelta(days=7)
 
 
@@ -61,7 +66,7 @@ class Simulation:
         self.rules_after[str(after.get("rule"))] += 1
         self.alerts_before.update(before.get("endpoints", ()))
         self.alerts_after.update(after.get("endpoints", ()))
-        if _outcome(before) == _outcome(after):
+        if _is_same(before, after):
             return
         self.changed += 1
         if len(self.examples) < MAX_EXAMPLES and self._alike[routes] < MAX_ALIKE:
@@ -105,7 +110,10 @@ class Simulation:
         }
 
 
-def _outcome(decision: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Give what is done about a message; the names of rules and the order of endpoints are not."""
-    values = {name: decision.get(name, _USUAL.get(name)) for name in _COMPARED}
-    return tuple({**values, "endpoints": sorted(values["endpoints"])}.values())
+def _is_same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether the same is done about a message; the rule's name and endpoints' order are not."""
+    if set(before.get("endpoints", ())) != set(after.get("endpoints", ())):
+        return False
+    return all(
+        before.get(name, usual) == after.get(name, usual) for name, usual in _COMPARED.items()
+    )
