@@ -8,7 +8,7 @@ down_revision = "0002"
 
 _STATUSES = "'running', 'acknowledged', 'closed'"
 _STEPS = "'started', 'reminded', 'reassigned', 'escalated', 'acknowledged', 'closed'"
-_PRIVATE = (  # hosts of private addresses, which are nobody's company; app.routing.private_mail has all
+_PRIVATE = (  # hosts of private addresses; app.routing.private_mail has them all
     *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com"),
     *("icloud.com", "me.com", "aol.com", "gmx.de", "gmx.net", "web.de", "proton.me", "mail.ru"),
 )
