@@ -73,10 +73,10 @@ class _Talk:
                 await client.connect()
                 answer = await self._send(client)
             with suppress(SMTPException, TimeoutError):
-                await client.quit(timeout=_QUIT_S)
+                await client.execute_command(b"QUIT", timeout=_QUIT_S)
             return answer
         finally:
-            client.close()
+            await _hang_up(client)
 
     async def _send(self, client: SMTP) -> Answer:
         if self._target.scheme != SMTPS and not await self._is_secured(client):
@@ -104,6 +104,15 @@ class _Talk:
             return self._exempt
         await client.starttls()
         return True
+
+
+async def _hang_up(client: SMTP) -> None:
+    """Close the connection without waiting for the server's part of TLS."""
+    transport = client.transport
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+        await asyncio.sleep(0)  # it closes its socket in the loop
 
 
 def _failure(error: SMTPException) -> Answer:
