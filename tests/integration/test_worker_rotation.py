@@ -10,6 +10,7 @@ from app.storage import endpoints
 from app.webhook import signing
 from app.webhook.rotation import rotated
 from app.worker import Limits
+from tests.benchmarks import rotation
 
 GRACE = timedelta(hours=24)
 
@@ -114,3 +115,13 @@ def test_two_rotations_at_once_lose_no_secret(database, clock):
     known = {*endpoint.secrets, *(one.secret for one in endpoint.retired)}
     assert len(known) == 5
     assert first in known
+
+
+def test_receivers_over_http_verify_every_request_and_without_a_grace_they_do_not(tmp_path):
+    kept = rotation.run(80, tmp_path)
+    (tmp_path / "control").mkdir()
+    control = rotation.run(40, tmp_path / "control", grace=timedelta())
+
+    assert (kept.failed_late, kept.failed_never, kept.old_after_grace) == (0, 0, 0)
+    assert (kept.most_signatures, kept.violated) == (4, False)
+    assert (control.failed_late > 0, control.failed_never > 0, control.violated) == (True,) * 3
