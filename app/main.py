@@ -3,51 +3,42 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
 from importlib import metadata
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.types import Lifespan
 
+from app.accounting import Accountant
 from app.api.application import create_api
 from app.api.auth import Authenticator
 from app.api.metrics import Metrics
 from app.api.services import Services
 from app.batching import Batcher
-from app.domain import Answer
-from app.errors import ConfigError
 from app.explaining import Explainer
 from app.intake import Intake
 from app.mailroom import Mailroom
+from app.parts import (
+    load_classifier,
+    open_database_of,
+    policies_of,
+    sender_of,
+    telling_of,
+    utc_now,
+    worker_of,
+)
 from app.policies import PolicyFile
 from app.reception import mailroom_of
-from app.replies.links import LIFE, links_of
 from app.replies.telling import Telling
-from app.routing.loading import load_policy
 from app.runtime import STOP_S, Loop, Runtime
 from app.settings import Settings, load_settings
-from app.storage import arrivals, idempotency, once
-from app.storage.engine import Database, open_database
-from app.storage.migrations import migrate
-from app.storage.server_keys import LINKS, key_of
+from app.storage.engine import Database
 from app.storing import Store
 from app.timekeeper import Timekeeper
-from app.webhook.alert import Links
-from app.webhook.guard import Guard
-from app.webhook.sender import Sender
-from app.worker import Hooks, Worker
-from models import registry
+from app.worker import Hooks
 from models.classifier import IntentClassifier
-from models.errors import ModelError
 
 EXPLAIN_S = 2.0  # of a message's way in; its receivers are told without, if it takes longer
-
-
-def utc_now() -> datetime:
-    """The wall clock, aware."""
-    return datetime.now(UTC)
 
 
 def from_env() -> FastAPI:
@@ -71,9 +62,8 @@ def create_app(settings: Settings) -> FastAPI:
             classifier.predict, max_batch=settings.max_batch, max_waiting=settings.max_waiting
         )
         undo.callback(batcher.close, STOP_S)
-        worker = (
-            worker_of(settings, database, metrics.count_attempt) if settings.run_worker else None
-        )
+        hooks = Hooks(on_attempt=metrics.count_attempt, on_transition=metrics.count_transition)
+        worker = worker_of(settings, database, hooks) if settings.run_worker else None
         wake = worker.wake if worker else _nobody_to_wake
         telling = telling_of(settings, database)
         timekeeper = Timekeeper(
@@ -86,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
             "worker": worker,
             "mailroom": mailroom,
             "timekeeper": timekeeper,
+            "accountant": Accountant(database, on_account=metrics.show_account),
         }
         services = _services(parts, intake, mailroom, loops)
         running = [(name, loop) for name, loop in loops.items() if loop is not None]
@@ -107,94 +98,6 @@ class _Parts:
     database: Database
     batcher: Batcher
     metrics: Metrics
-
-
-def load_classifier(settings: Settings) -> IntentClassifier:
-    """Load the live model.
-
-    Raises:
-        ConfigError: Names the file that keeps it from being served.
-    """
-    try:
-        version = registry.live_version(settings.artifacts)
-        return registry.load(settings.artifacts, version, threads=settings.threads)
-    except ModelError as error:
-        raise ConfigError(str(error)) from error
-    except OSError as error:
-        raise ConfigError(f"{error.filename}: {error.strerror}") from error
-
-
-def open_database_of(settings: Settings) -> Database:
-    """Open the database and bring its schema up to date."""
-    with ExitStack() as undo:
-        database = open_database(settings.effective_database_url)
-        undo.callback(database.close)
-        migrate(database)
-        undo.pop_all()
-    return database
-
-
-def guard_of(settings: Settings) -> Guard:
-    """The rules for where webhooks may go; our own port is never one of them."""
-    return Guard(
-        settings.egress_allow_hosts,
-        settings.egress_allow_cidrs,
-        settings.egress_allow_http,
-        denied=[(settings.host, settings.port)],
-    )
-
-
-def sender_of(settings: Settings) -> Sender:
-    """The one way out."""
-    return Sender(guard_of(settings), timeout_s=settings.delivery_timeout_s)
-
-
-def worker_of(
-    settings: Settings,
-    database: Database,
-    on_attempt: Callable[[Answer], object] = lambda _answer: None,
-) -> Worker:
-    """What delivers: inside the service, or alone with `inlet worker`."""
-
-    def forget_what_is_old() -> None:
-        with database.write() as conn:
-            idempotency.forget_before(conn, utc_now() - timedelta(hours=settings.idempotency_hours))
-            arrivals.let_go_before(conn, utc_now() - timedelta(days=settings.raw_days))
-            once.forget_before(conn, utc_now())
-
-    return Worker(
-        database,
-        sender_of(settings).begin,
-        now=utc_now,
-        timeout_s=settings.delivery_timeout_s,
-        hooks=Hooks(on_attempt=on_attempt, housekeeping=forget_what_is_old),
-    )
-
-
-def policies_of(settings: Settings, classifier: IntentClassifier) -> PolicyFile:
-    """The policy in force, read again when the operator's file changes.
-
-    Raises:
-        ConfigError: Names file and line of what is wrong with it.
-    """
-    heads = classifier.manifest.heads
-    signals = {head.name: head.labels for head in heads if head.kind == "single"}
-    intents = classifier.manifest.intents.labels
-    load = partial(load_policy, settings.policy, known_intents=intents, known_signals=signals)
-    return PolicyFile(settings.policy, load)
-
-
-def telling_of(settings: Settings, database: Database) -> Telling:
-    """How much receivers are told, and what they may do with one click."""
-    key = key_of(database, LINKS, now=utc_now())
-
-    def links(message_id: str, owner: str | None, now: datetime) -> Links | None:
-        expires_at = now + LIFE
-        url = settings.public_url
-        made = links_of(url, key, message_id=message_id, owner=owner, expires_at=expires_at)
-        return None if made is None else Links(**made)
-
-    return Telling(personal_data=settings.webhook_personal_data, links=links)
 
 
 def _intake(parts: _Parts, telling: Telling, on_enqueued: Callable[[], None]) -> Intake:

@@ -158,7 +158,9 @@ class Settings(BaseSettings):
         72, ge=1, le=720, description="Hours for which an Idempotency-Key is remembered."
     )
     public_url: PublicUrl | None = Field(
-        None, description="Address that providers call us at; some sign it. Unset: as called."
+        None,
+        description="Address where providers and the links of alerts reach us; some providers sign it. "
+        "Unset: as called, and alerts have no links.",
     )
     phone_region: str | None = Field(
         None,

@@ -29,7 +29,7 @@ from app.webhook.guard import Guard
 from app.webhook.sender import Sender
 
 HOST = "127.0.0.1:8080"
-LOOPS = ("worker", "mailroom", "timekeeper")
+LOOPS = ("worker", "mailroom", "timekeeper", "accountant")
 NOTHING_STORED = {"messages": 0, "deliveries": 0, "idempotency_keys": 0}
 MESSAGE = {"text": "What is the price, and may we see a demo today?", "subject": "Pricing"}
 

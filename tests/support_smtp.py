@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from functools import partial
 
-from app.main import utc_now
+from app.parts import utc_now
 from app.smtp.server import serve
 from app.smtp.terms import Terms
 from app.storage import arrivals

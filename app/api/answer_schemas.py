@@ -221,6 +221,7 @@ class ReadyAnswer(BaseModel):
     worker: str
     mailroom: str
     timekeeper: str
+    accountant: str
     disk: str
     policy: str = Field(description="`refused`: a changed file is bad; the one before is in force.")
     sqlite_version: str | None = None

@@ -11,7 +11,7 @@ from app.cli.output import err, out, print_json, print_rows, say, told_errors
 from app.cli.times import moment_of
 from app.domain import Attempt, Delivery, DeliveryStatus
 from app.errors import NotFound, Refused
-from app.main import open_database_of, utc_now
+from app.parts import open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import endpoints, outbox, replays
 from app.storage.engine import Database

@@ -22,7 +22,8 @@ from app.cli.server import bound, listen, server_of
 from app.demo import SAMPLES, Received, Receiver, add_receiver
 from app.errors import ConfigError
 from app.logs import configure_logs
-from app.main import create_app, open_database_of, utc_now
+from app.main import create_app
+from app.parts import open_database_of, utc_now
 from app.settings import Settings, load_settings
 
 _START_S, _DELIVERY_S, _STOP_S = 30.0, 15.0, 20.0

@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,12 +14,12 @@ from rich.text import Text
 from app.api.same_site import is_loopback
 from app.cli.output import out, print_json
 from app.errors import AppError, EndpointRejected
-from app.main import guard_of, load_classifier, open_database_of, utc_now
+from app.parts import guard_of, load_classifier, open_database_of, utc_now
 from app.routing.loading import load_policy
 from app.settings import Settings, load_settings
 from app.storage import endpoints, keys, outbox
 from models import registry
-from models.artifact import read_artifact
+from models.artifact import Manifest, read_artifact
 from models.errors import ModelError
 
 _LOW_DISK_MB = 200
@@ -83,15 +83,19 @@ def _model(settings: Settings) -> str:
 
 
 def _policy(settings: Settings) -> str:
-    policy = load_policy(settings.policy, known_intents=_known_intents(settings))
+    manifest = _manifest(settings)
+    policy = load_policy(
+        settings.policy,
+        known_intents=manifest.intents.labels if manifest else None,
+        known_signals=manifest.signals if manifest else None,
+    )
     return f"{len(policy.rules)} rules, {settings.policy or 'the shipped one'}"
 
 
-def _known_intents(settings: Settings) -> Collection[str] | None:
-    """The live model's intents; None where there is no model, which is a finding of its own."""
+def _manifest(settings: Settings) -> Manifest | None:
+    """The live model's facts; None where there is no model, which is a finding of its own."""
     try:
-        folder = settings.artifacts / registry.live_version(settings.artifacts)
-        return read_artifact(folder)[0].intents.labels
+        return read_artifact(settings.artifacts / registry.live_version(settings.artifacts))[0]
     except (ModelError, OSError):
         return None
 

@@ -12,7 +12,7 @@ from app.cli.output import print_json, say, told_errors
 from app.cli.times import duration_of
 from app.domain import Endpoint
 from app.errors import NotFound, Refused
-from app.main import open_database_of, utc_now
+from app.parts import open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import endpoints, outbox
 from app.webhook.rotation import rotated

@@ -8,7 +8,7 @@ import typer
 from app.cli.output import out, print_json, told_errors
 from app.domain import Answer, Endpoint, new_id
 from app.errors import NotFound
-from app.main import open_database_of, sender_of, utc_now
+from app.parts import open_database_of, sender_of, utc_now
 from app.settings import Settings, load_settings
 from app.storage import endpoints as stored
 from app.webhook.attempt import attempt

@@ -13,7 +13,7 @@ from app.cli.endpoint_test import send_test
 from app.cli.output import print_json, print_rows, say, told_errors
 from app.domain import Endpoint, new_id
 from app.errors import Duplicate, Refused
-from app.main import guard_of, open_database_of, utc_now
+from app.parts import guard_of, open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import endpoints as stored
 from app.storage import outbox

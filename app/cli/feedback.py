@@ -11,7 +11,7 @@ import typer
 
 from app.cli.output import print_json, say, told_errors
 from app.errors import Refused
-from app.main import open_database_of, utc_now
+from app.parts import open_database_of, utc_now
 from app.replies.feedback import examples_of
 from app.settings import load_settings
 from app.sla import since_of

@@ -10,7 +10,7 @@ from app.api.auth import ADMIN, SCOPES, new_key
 from app.cli.output import print_json, print_rows, say, told_errors
 from app.domain import ApiKey, new_id
 from app.errors import NotFound, Refused
-from app.main import open_database_of, utc_now
+from app.parts import open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import keys as stored_keys
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from app.cli.output import print_json, print_rows, say, told_errors
-from app.main import open_database_of, utc_now
+from app.parts import open_database_of, utc_now
 from app.routing.assigning import Presence, who_is_available
 from app.routing.loading import load_policy
 from app.routing.owners import Pool

@@ -12,7 +12,7 @@ from app.cli.output import out, print_json, say, told_errors
 from app.cli.policy_facts import known_endpoints, known_labels
 from app.domain import Channel, Decision
 from app.errors import MessageRejected
-from app.main import load_classifier, utc_now
+from app.parts import load_classifier, utc_now
 from app.routing.context import Context
 from app.routing.decide import decide
 from app.routing.examples import Outcome, run_examples

@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from app.cli.output import say
 from app.errors import StorageDown
-from app.main import open_database_of
+from app.parts import open_database_of
 from app.settings import Settings
 from app.storage import endpoints
 from app.storage.sqlite import file_of

@@ -17,7 +17,7 @@ from rich.progress import (
 
 from app.cli.output import err, out, print_json, print_rows, say, told_errors
 from app.cli.policy_facts import known_labels
-from app.main import open_database_of, utc_now
+from app.parts import open_database_of, utc_now
 from app.routing.loading import load_policy
 from app.settings import load_settings
 from app.simulating import Example, Simulation

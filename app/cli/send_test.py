@@ -21,7 +21,7 @@ from app.inbound.samples.trace import Answered, Asked, Step
 from app.inbound.sources import KEYLESS, providers
 from app.inbound.values import Source, Unreadable
 from app.mailroom import Desk
-from app.main import utc_now
+from app.parts import utc_now
 from app.reception import desks_of
 from app.settings import Settings, load_settings
 

@@ -12,7 +12,8 @@ from app.api.same_site import is_loopback
 from app.cli.output import say, told_errors
 from app.cli.server import STOP_SIGNALS, bound, listen, server_of
 from app.logs import configure_logs
-from app.main import create_app, open_database_of, utc_now, worker_of
+from app.main import create_app
+from app.parts import open_database_of, utc_now, worker_of
 from app.runtime import STOP_S
 from app.settings import Settings, load_settings
 from app.storage import keys

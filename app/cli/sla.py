@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.output import print_json, print_rows, say, told_errors
-from app.main import open_database_of, utc_now
+from app.parts import open_database_of, utc_now
 from app.routing.loading import load_policy
 from app.settings import load_settings
 from app.sla import By, Figures, Report, report, since_of

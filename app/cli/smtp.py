@@ -21,7 +21,7 @@ from app.errors import ConfigError, StorageDown
 from app.inbound.values import Post
 from app.logs import configure_logs
 from app.mailroom import EMAIL, Mailroom
-from app.main import open_database_of, utc_now
+from app.parts import open_database_of, utc_now
 from app.settings import load_settings
 from app.smtp.terms import Terms, domain_of
 from app.storage.engine import Database

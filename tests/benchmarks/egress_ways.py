@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.main import open_database_of, sender_of, worker_of
+from app.parts import open_database_of, sender_of, worker_of
 from app.settings import Settings
 from app.storage import outbox
 from app.webhook.formats.steps import Mail

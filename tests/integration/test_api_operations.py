@@ -52,6 +52,7 @@ def test_readyz_says_what_each_part_is_doing(api):
             "worker": "running",
             "mailroom": "running",
             "timekeeper": "running",
+            "accountant": "running",
             "policy": "ok",
             "disk": "ok",
         },

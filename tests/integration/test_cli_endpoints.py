@@ -4,7 +4,7 @@ import pytest
 from support_cli import Cli
 from support_receiver import Receiver, status
 
-from app.main import utc_now
+from app.parts import utc_now
 from app.webhook import signing
 
 LOOPBACK = "127.0.0.0/8"

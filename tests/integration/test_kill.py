@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from support_receiver import Request
 
-from app.main import utc_now
+from app.parts import utc_now
 from app.storage.engine import sqlite_url
 from app.webhook.signing import new_secret, signed_headers
 from tests.benchmarks.aftermath import Left, violations

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.domain import Priority
+from app.routing.aside import ASIDE
 from app.routing.document import Value
 from app.routing.policy import OTHERWISE, UNSURE, Once, Rule
 from app.routing.reading.clocks import read_endpoints
@@ -28,7 +29,7 @@ def read_rules(value: Value, names: Names) -> tuple[Rule, ...]:
         )
     rules: dict[str, Rule] = {}
     for entry in entries:
-        rule = _asking(entry, names, taken=(*rules, OTHERWISE, UNSURE))
+        rule = _asking(entry, names, taken=(*rules, OTHERWISE, UNSURE, ASIDE))
         rules[rule.name] = rule
     return tuple(rules.values())
 
