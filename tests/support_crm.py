@@ -34,12 +34,12 @@ def answered(request, answers=GOOD):
 
 
 def run(steps, answers=GOOD):
-    """Every request of a format, each answered."""
-    sent, made = [], next(steps)
+    """Every request of a format, each answered, and what it says in the end."""
+    sent = []
     try:
+        made = next(steps)
         while True:
             sent.append(made)
             made = steps.send(answered(made, answers))
     except StopIteration as end:
-        run.outcome = end.value
-    return sent
+        return sent, end.value

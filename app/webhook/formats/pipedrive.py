@@ -7,7 +7,6 @@ Source: developers.pipedrive.com: persons and searches are version 2, leads and 
 """
 
 from collections.abc import Generator
-from typing import Any
 from urllib.parse import quote
 
 from app.webhook.formats.alert_html import alert_html
@@ -15,11 +14,11 @@ from app.webhook.formats.alert_text import alert_text
 from app.webhook.formats.crm import UNREADABLE, WITHOUT_ADDRESS, WITHOUT_PERSON, at, below
 from app.webhook.formats.person import Person, person_of
 from app.webhook.formats.prose import shorten
-from app.webhook.formats.steps import Outgoing, Reply, Request, Steps, Told, json_request
+from app.webhook.formats.steps import Failed, Outgoing, Reply, Request, Steps, Told, json_request
 
 _TITLE = 200  # characters; the field takes 255
 
-_Step = Generator[Outgoing, Reply, Any]
+_PersonId = Generator[Outgoing, Reply, int | Failed | None]
 
 
 def pipedrive(told: Told) -> Steps:
@@ -35,7 +34,7 @@ def pipedrive(told: Told) -> Steps:
         return None
     found = yield from _person_id(told, person)
     if not isinstance(found, int):
-        return UNREADABLE if found is None else None
+        return found
     reply = yield _lead(told, found, message_id)
     lead_id = at(reply.json, "data", "id")
     if not reply.answer.delivered or lead_id is None:
@@ -45,11 +44,11 @@ def pipedrive(told: Told) -> Steps:
     return None
 
 
-def _person_id(told: Told, person: Person) -> _Step:
-    """Find or make the person; False where a request failed, None where no id came."""
+def _person_id(told: Told, person: Person) -> _PersonId:
+    """Find or make the person, and give their id; or the outcome where there is none."""
     reply = yield _search(told, "persons", "email", person.email, exact=True)
     if not reply.answer.delivered:
-        return False
+        return None
     known = at(reply.json, "data", "items", 0, "item", "id")
     if isinstance(known, int):
         return known
@@ -62,8 +61,9 @@ def _person_id(told: Told, person: Person) -> _Step:
         del made["phones"]
     reply = yield json_request(below(told, "/api/v2/persons"), made, headers=_token(told))
     if not reply.answer.delivered:
-        return False
-    return at(reply.json, "data", "id")
+        return None
+    new = at(reply.json, "data", "id")
+    return new if isinstance(new, int) else UNREADABLE
 
 
 def _search(told: Told, what: str, field: str, term: str, *, exact: bool) -> Request:

@@ -1,4 +1,3 @@
-import html
 import json
 import re
 from dataclasses import replace
@@ -7,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 from hostile_text import HOSTILE
+from support_crm import run
 from support_events import ALERT, MESSAGE, SAID, first, stored, told
 
 from app.domain import Sender
@@ -244,14 +244,11 @@ def test_notes_have_our_tags_and_links_and_no_others(format, text):
     assert len(notes) == 1
     assert set(tags.seen) <= ALLOWED
     assert tags.links == [*vars_of(ALERT.links)]
-    assert html.unescape(notes[0]["note"]) != notes[0]["note"] or not re.search("[<>&\"']", text)
 
 
 def every_body(format, text):
     """The note of each request of a format whose every step succeeds."""
-    from support_crm import run
-
-    for request in run(steps_of(rendered(format, text))):
+    for request in run(steps_of(rendered(format, text)))[0]:
         body = json.loads(request.body or b"{}")
         note = body.get("content") or body.get("properties", {}).get("hs_note_body")
         yield {"note": note} if note else {}
