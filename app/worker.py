@@ -15,11 +15,13 @@ from app.errors import StorageDown
 from app.recording import Recorder
 from app.storage.claims import Claim
 from app.storage.engine import Database
+from app.storage.outbox import LONGEST_LEASE_S
 from app.webhook.attempt import Begin, attempt
 from app.webhook.breaker import Transition
 from app.webhook.inflight import InFlight
 
 LEASE_MARGIN_S = 30.0  # for the commits before and after an attempt, each up to 10 s
+LEAST_MARGIN_S = 5.0  # RELIABILITY.md P10
 STALE_S = 10.0  # a loop that was not seen for so long counts as dead
 
 _BACKOFF_S = (0.5, 1.0, 2.0, 5.0)  # while the database is down; the last one for ever
@@ -82,13 +84,18 @@ class Worker:
             database: Where the outbox is.
             begin: Begins an attempt that never takes longer than `timeout_s`: Sender.begin.
             now: The wall clock.
-            timeout_s: The total deadline of one attempt, in seconds.
+            timeout_s: The total deadline of one attempt, in seconds; at most 60.
             limits: How much at a time.
             hooks: Who else is called.
+
+        Raises:
+            ValueError: The lease would not cover an attempt, or be longer than replays expect.
         """
         self._begin = begin
         self._now = now
         self._timeout_s = timeout_s
+        if not timeout_s + LEAST_MARGIN_S < self.lease_s <= LONGEST_LEASE_S:
+            raise ValueError(f"a lease of {self.lease_s} s does not fit attempts of {timeout_s} s")
         self._limits = limits or Limits()
         self._hooks = hooks or Hooks()
         self._claimer = Claimer(

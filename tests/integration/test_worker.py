@@ -220,6 +220,16 @@ def test_the_lease_covers_an_attempt_with_room_for_the_commits(database, clock):
     assert delivering.lease_s <= 60  # an orphan is claimed again within a minute
 
 
+@pytest.mark.parametrize(("margin_s", "timeout_s"), [(5.0, 15.0), (30.0, 60.5)])
+def test_a_worker_whose_lease_does_not_fit_its_attempts_does_not_start(
+    database, clock, monkeypatch, margin_s, timeout_s
+):
+    monkeypatch.setattr("app.worker.LEASE_MARGIN_S", margin_s)
+
+    with pytest.raises(ValueError, match="does not fit"):
+        Worker(database, Posts(OK), now=clock, timeout_s=timeout_s)
+
+
 def test_a_live_delivery_is_not_claimed_again(database, clock):
     fill(database)
     found = []
