@@ -89,7 +89,9 @@ _FORMATS: Mapping[str, Format] = {
                 pattern=r"[A-Za-z][A-Za-z0-9_]{0,60}__c",
                 required=True,
             ),
-            "version": Option(meaning="of the REST API, such as v62.0", pattern=r"v[0-9]{2,3}\.0"),
+            "version": Option(
+                meaning="a REST API version, such as v62.0", pattern=r"v[0-9]{2,3}\.0"
+            ),
             "allow_duplicates": switch("true to save what a duplicate rule warns of, or false"),
         },
     ),
