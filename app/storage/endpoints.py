@@ -74,9 +74,9 @@ def keep_secrets(conn: Connection, endpoint: Endpoint) -> bool:
 
 def forget_retired(conn: Connection, *, now: datetime) -> int:
     """Remove secrets that were changed for others and whose time is over; say of how many."""
-    query = select(_TABLE).where(_TABLE.c.retired != []).with_for_update(key_share=True)
+    query = select(_TABLE).where(_TABLE.c.retired != []).order_by(_TABLE.c.id)
     changed = 0
-    for row in conn.execute(query).mappings().all():
+    for row in conn.execute(query.with_for_update(key_share=True)).mappings().all():
         endpoint = _endpoint(row)
         live = tuple(one for one in endpoint.retired if one.until > now)
         changed += live != endpoint.retired and keep_secrets(conn, replace(endpoint, retired=live))
