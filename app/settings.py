@@ -159,7 +159,7 @@ class Settings(BaseSettings):
     )
     public_url: PublicUrl | None = Field(
         None,
-        description="Address where providers and the links of alerts reach us; some providers sign it. "
+        description="Address where providers, who may sign it, and the links of alerts reach us. "
         "Unset: as called, and alerts have no links.",
     )
     phone_region: str | None = Field(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -97,8 +98,11 @@ def show(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     if as_json:
         print_json(rows)
         return
-    columns = ["id", "name", "format", "url", "state", "failing_since", "waiting", "rate_per_s"]
-    print_rows("endpoints", columns, [[row[column] for column in columns] for row in rows])
+    columns = ["name", "format", "host", "state", "waiting"]
+    shown = [
+        row | {"host": urlsplit(row["url"]).netloc.rpartition("@")[2]} for row in rows
+    ]  # a chat's whole URL is a key
+    print_rows("endpoints", columns, [[row[column] for column in columns] for row in shown])
 
 
 def _row(endpoint: Endpoint, waiting: int, now: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from app.settings import load_settings
 from app.sla import By, Figures, Report, report, since_of
 
 _COLUMNS = (
-    *("promises", "inside", "median", "90 %", "median, working", "90 %, working"),
+    *("sum", "in time", "median", "90 %", "median at work", "90 % at work"),
     *("open", "overdue", "lapsed", "closed"),
 )
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
@@ -35,11 +35,18 @@ def sla(
     if as_json:
         print_json(found.as_dict())
         return
-    print_rows(
-        f"replies since {found.since:%Y-%m-%d %H:%M} UTC", [by.value, *_COLUMNS], _rows(found)
-    )
+    columns, rows = _told_only([by.value, *_COLUMNS], _rows(found))
+    print_rows(f"replies since {found.since:%Y-%m-%d %H:%M} UTC", columns, rows)
     if found.truncated:
         say("There are more: the oldest are left out. Choose a shorter time.")
+
+
+def _told_only(
+    columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> tuple[list[str], list[list[object]]]:
+    """Leave out columns that say nothing in any row."""
+    told = [n for n, _ in enumerate(columns) if any(row[n] not in (None, 0) for row in rows)]
+    return [columns[n] for n in told], [[row[n] for n in told] for row in rows]
 
 
 def _rows(found: Report) -> list[Sequence[object]]:

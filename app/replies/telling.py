@@ -133,5 +133,15 @@ def _with_person(
         contact={name: context.sender[name] for name in _CONTACT if name in context.sender},
         history=past.earlier,
         trend=past.trend.direction.value if past.trend else None,
-        promises=tuple(one for one in others if one.message_id != turn.message_id),
+        promises=tuple(
+            replace(one, owner=_named(moment.policy, one.owner))
+            for one in others
+            if one.message_id != turn.message_id
+        ),
     )
+
+
+def _named(policy: Policy, owner: str | None) -> str | None:
+    """Give the name that people know somebody by."""
+    known = policy.owners.get(owner or "")
+    return owner if known is None else known.name

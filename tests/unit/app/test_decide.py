@@ -293,3 +293,11 @@ def test_nothing_is_advised_where_the_intent_type_is_not_known():
     )
 
     assert [told(said, policy()).playbook for said in (prediction(), guessed)] == ["", ""]
+
+
+@pytest.mark.parametrize(("intent", "name"), [("churn_risk", "welfare"), ("support", "solution")])
+def test_a_customer_in_trouble_is_not_sold_to_whatever_the_type(intent, name):
+    said = prediction(intent, **{intent: 0.97})
+    said = replace(said, signals={"intent_type": Signal("transactional", 0.7)})
+
+    assert told(said, policy()).playbook == SHIPPED[name]
