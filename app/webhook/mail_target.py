@@ -62,10 +62,3 @@ def parse_mail_target(url: str) -> MailTarget:
         user=unquote(parts["user"]) if parts["user"] else None,
         password=unquote(parts["password"] or ""),
     )
-
-
-def without_password(url: str) -> str:
-    """Give a URL as it may be shown."""
-    scheme, separator, rest = url.partition("://")
-    user, at, place = rest.rpartition("@") if is_mail_url(url) else ("", "", rest)
-    return f"{scheme}{separator}{'***' if user else ''}{at}{place}"
