@@ -43,6 +43,12 @@ class Metrics:
             ("result",),
             registry=registry,
         )
+        self._transitions = Counter(
+            "inlet_endpoint_transitions",
+            "Endpoints that this process's worker left alone, closed again or gave up.",
+            ("to",),
+            registry=registry,
+        )
         self._arrivals = Gauge(
             "inlet_arrivals",
             "What providers sent, by how it stands.",
@@ -57,12 +63,15 @@ class Metrics:
             "How long the oldest delivery that is due has been waiting; 0 where none is.",
             registry=registry,
         )
-        self._transitions = Counter(
-            "inlet_endpoint_transitions",
-            "Endpoints that this process's worker left alone, closed again or gave up.",
-            ("to",),
-            registry=registry,
+        self._make_account(registry)
+        self._waiting = Gauge(
+            "inlet_predictions_waiting", "Messages waiting for the model.", registry=registry
         )
+        self._database_up = Gauge(
+            "inlet_database_up", "1 where the database answered this scrape.", registry=registry
+        )
+
+    def _make_account(self, registry: CollectorRegistry) -> None:
         self._promised = Gauge(
             "inlet_deliveries_accepted",
             "Deliveries that were promised, counted apart from those that are kept.",
@@ -75,12 +84,6 @@ class Metrics:
         )
         self._promised.set(float("nan"))  # nobody has looked yet
         self._unaccounted.set(float("nan"))
-        self._waiting = Gauge(
-            "inlet_predictions_waiting", "Messages waiting for the model.", registry=registry
-        )
-        self._database_up = Gauge(
-            "inlet_database_up", "1 where the database answered this scrape.", registry=registry
-        )
 
     def count_request(self, method: str, route: str, status: int, duration_s: float) -> None:
         """Note one answered request."""
