@@ -1,7 +1,7 @@
 """How a message gets its owner and its reply clock, in the transaction that stores it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -12,6 +12,8 @@ from app.routing.context import Context
 from app.routing.owners import Owner
 from app.routing.policy import Policy
 from app.storage import clocks
+
+IMPORTED = timedelta(days=7)  # so long no provider tries: an older message was not sent just now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ def start(conn: Connection, policy: Policy, owed: Owed, *, now: datetime) -> Ass
     """Name who answers a message, and start the clock that its decision asks for.
 
     A decision with a pool and no clock names an owner all the same; with a clock and no pool,
-    nobody is named, and the clock runs. A clock that the policy does not have gives an hour.
+    nobody is named, and the clock runs. A clock that the policy does not have gives an hour. What
+    is older than IMPORTED gets no clock: all its steps would be due at once, and told at once.
 
     Args:
         conn: The transaction that stores the message, after the message is in it.
@@ -54,7 +57,7 @@ def start(conn: Connection, policy: Policy, owed: Owed, *, now: datetime) -> Ass
         choice = name_owner(conn, policy, pool, owed.context, wish)
         owner, why = choice.owner, choice.why
     clock = None
-    if owed.decision.clock is not None:
+    if owed.decision.clock is not None and now - owed.context.at <= IMPORTED:
         clock = _clock(policy, owed, owed.decision.clock, owner, now)
         clocks.add(conn, clock)
     return Assigned(owner=policy.owners.get(owner or ""), why=why, clock=clock)

@@ -61,6 +61,15 @@ def test_a_message_gets_an_owner_and_a_clock_from_its_own_time_on(database):
     assert steps(database) == [(STARTED, 0, 0.0, "ana")]
 
 
+@pytest.mark.parametrize(
+    ("late", "has_clock"), [(timedelta(days=7), True), (timedelta(days=8), False)]
+)
+def test_an_imported_message_gets_an_owner_and_no_clock(database, late, has_clock):
+    assigned = store(database, now=START + late)
+
+    assert (assigned.owner.id, assigned.clock is not None) == ("ana", has_clock)
+
+
 def test_messages_are_shared_out_by_turns(database):
     owners = [store(database, number).owner.id for number in range(1, 5)]
 
