@@ -108,7 +108,7 @@ def claim_due(
     leased_until = now + timedelta(seconds=lease_s)
     given = {"now": now, "leased_until": leased_until, "max_attempts": max_attempts}
     claimed: list[Delivery] = []
-    for one, most in shares.items():
+    for one, most in sorted(shares.items(), key=lambda share: share[0].id):  # all lock in one order
         if one.half_open and not _take_probe(conn, one, leased_until):
             continue
         most = 1 if one.half_open else most

@@ -247,3 +247,26 @@ def test_workers_that_record_failures_at_once_count_each_of_them(database, clock
     race(4, lambda _: worker(database, Posts(FAILED), clock, limits=Limits(batch=1)).run_once())
 
     assert state_of(database).failures == sum(1 for _, n in states(database).values() if n)
+
+
+def test_workers_whose_turns_differ_do_not_wait_for_each_others_probes(database):
+    with database.write() as conn:
+        for number in range(40):
+            endpoint_id = f"ep_{number:02}"
+            endpoints.add(conn, an_endpoint(id=endpoint_id, name=endpoint_id))
+            health.keep(conn, endpoint_id, Health(failures=5, open_until=START))
+        messages.add(conn, a_message(), prediction=PREDICTION, decision=DECISION)
+        for number in range(40):
+            delivery = a_delivery(id=f"dlv_{number:02}", endpoint_id=f"ep_{number:02}")
+            outbox.enqueue(conn, delivery)
+    with database.read() as conn:
+        ready = claims.ready(conn, now=START)
+    turns = [dict.fromkeys(ready, 1), dict.fromkeys(reversed(ready), 1)]
+
+    def claim(number):
+        with database.write() as conn:
+            return claims.claim_due(conn, turns[number], now=START, lease_s=60)
+
+    outcomes = race(2, claim)
+
+    assert sorted(len(claimed) for claimed in outcomes) == [0, 40]
