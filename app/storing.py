@@ -13,7 +13,7 @@ from app.replies.starting import Assigned, Owed, start
 from app.replies.telling import Moment, Telling, Turn, alert_of
 from app.routing import aside
 from app.routing.context import Context
-from app.routing.policy import Policy
+from app.routing.policy import Policy, Rule
 from app.storage import endpoints, messages, once, outbox
 from app.storage.engine import Database
 from app.storage.idempotency import remember
@@ -72,10 +72,11 @@ class Store:
         """
         now, message = self.now(), judged.message
         with self.database.write() as conn:
-            decision = _told_once(conn, judged, now)
+            receivers = endpoints.by_names(conn, judged.decision.endpoints)
+            heard_by = [one for one in receivers if one.enabled]
+            decision = _told_once(conn, judged, now, is_heard=bool(heard_by))
             decided = decision.as_dict()
-            receivers = endpoints.by_names(conn, decision.endpoints)
-            told = [one for one in receivers if one.enabled]
+            told = heard_by if decision.endpoints else []
             said, facts = judged.said, judged.facts
             messages.add(
                 conn, message, prediction=said, decision=decided, facts=facts, promised=len(told)
@@ -124,14 +125,28 @@ class Store:
         return tuple(sorted(made, key=lambda one: one.id))  # as a repeat will read them
 
 
-def _told_once(conn: Connection, judged: Judged, now: datetime) -> Decision:
-    """Tell nobody where somebody was told of the same conversation, or of the same customer."""
-    decision, message = judged.decision, judged.message
-    if not decision.endpoints:
+def _told_once(conn: Connection, judged: Judged, now: datetime, *, is_heard: bool) -> Decision:
+    """Tell nobody where somebody was told of the same conversation, or of the same customer.
+
+    What is looked at is taken only where somebody is told now: a window that began with silence
+    would hide what comes next.
+    """
+    decision, rule = judged.decision, judged.policy.rule(judged.decision.rule)
+    if not decision.endpoints or not (judged.in_talk or (rule is not None and rule.once)):
         return decision
-    if judged.in_talk and not _takes_talk(conn, message, decision):
+    taking = conn.begin_nested()
+    decision = _unless_told(conn, judged, rule, now)
+    if decision.endpoints and is_heard:
+        taking.commit()
+    else:
+        taking.rollback()
+    return decision
+
+
+def _unless_told(conn: Connection, judged: Judged, rule: Rule | None, now: datetime) -> Decision:
+    decision = judged.decision
+    if judged.in_talk and not _takes_talk(conn, judged.message, decision):
         return aside.told_before(decision)
-    rule = judged.policy.rule(decision.rule)
     if rule is not None and told_lately(conn, rule, judged.context, now=now):
         return aside.told_lately(decision)
     return decision

@@ -56,7 +56,13 @@ def links(message_id, owner, now):
 
 
 @pytest.fixture
-def intake(database, clock):
+def policies():
+    """The last one is in force."""
+    return [POLICY]
+
+
+@pytest.fixture
+def intake(database, clock, policies):
     with database.write() as conn:
         endpoints.add(conn, an_endpoint(id="ep_1", name="success"))
         endpoints.add(conn, an_endpoint(id="ep_2", name="sales"))
@@ -64,7 +70,7 @@ def intake(database, clock):
         database=database,
         submit=submit_by_word,
         for_channel=lambda prediction, channel: prediction,
-        policy=lambda: POLICY,
+        policy=lambda: policies[-1],
         store=Store(database=database, now=clock, telling=Telling(personal_data=True, links=links)),
         now=clock,
         predict_timeout_s=5.0,
@@ -157,3 +163,26 @@ def test_what_was_promised_is_counted_apart_from_what_became_of_it(intake, datab
     intake.accept(written(3, text="what is the price"))
 
     assert promised(database) == [("msg_1", 1), ("msg_2", 0), ("msg_3", 1)]
+
+
+def test_a_window_begins_only_where_somebody_can_be_told(intake, database):
+    with database.write() as conn:
+        endpoints.set_enabled(conn, "ep_1", False)
+    unheard = intake.accept(written(1))
+    with database.write() as conn:
+        endpoints.set_enabled(conn, "ep_1", True)
+    heard = intake.accept(written(2))
+
+    assert (unheard.stored.deliveries, unheard.stored.clock is None) == ((), False)
+    assert len(heard.stored.deliveries) == 1
+
+
+def test_a_conversation_that_nobody_was_called_to_calls_somebody_later(intake, policies):
+    intake.accept(written(1))
+    talk = {"thread_id": "talk-1", "source": "chat"}
+    quiet = intake.accept(written(2, **talk), talk=Talk())
+    policies.append(replace(POLICY, rules=(replace(LEAVES, name="leaves now", once=None),)))
+    later = intake.accept(written(3, **talk), talk=Talk())
+
+    assert LATELY in quiet.stored.decision["reasons"]
+    assert len(later.stored.deliveries) == 1
