@@ -9,7 +9,7 @@ from app.domain import Channel, Message, Sender, Stored
 from app.inbound.assembling import Reader, assembled
 from app.inbound.values import Received, Told
 from app.intake import Intake, Talk
-from app.routing.aside import TOLD, is_wish
+from app.routing.aside import LATELY, TOLD, is_wish
 from app.storage import messages
 from app.storage.engine import Database
 from app.storing import TALK_MEMORY, Receipt
@@ -97,6 +97,6 @@ def told(receipt: Receipt) -> Told:
 
 def _calls(stored: Stored) -> bool:
     """Whether somebody was told of a message, or a bot was told to hand over."""
-    if TOLD in stored.decision["reasons"]:
-        return False  # it said nothing new
+    if not {TOLD, LATELY}.isdisjoint(stored.decision["reasons"]):
+        return False  # nobody was told of it
     return bool(stored.deliveries) or is_wish(stored.decision["rule"])

@@ -8,6 +8,7 @@ from support import START, a_message, an_endpoint, race
 from support_predict import submit_by_word
 
 from app.domain import Sender
+from app.incoming import talk_of
 from app.intake import Intake, Talk
 from app.replies.telling import Telling
 from app.routing.aside import LATELY, TOLD
@@ -186,3 +187,12 @@ def test_a_conversation_that_nobody_was_called_to_calls_somebody_later(intake, p
 
     assert LATELY in quiet.stored.decision["reasons"]
     assert len(later.stored.deliveries) == 1
+
+
+def test_a_line_of_which_nobody_was_told_lately_counts_as_no_call(intake):
+    intake.accept(written(1))
+    quiet = intake.accept(written(2, thread_id="talk-1"), talk=Talk())
+
+    talk = talk_of(written(3, thread_id="talk-1"), [quiet.stored], window_s=300.0)
+
+    assert talk.routes == frozenset()
