@@ -22,7 +22,7 @@ class Owed:
 
     message_id: str
     decision: Decision
-    context: Context  # its `at` is when the clock starts: the message's own time
+    context: Context  # its `at` is when the clock starts, unless that lies ahead
     language: str | None
 
 
@@ -66,7 +66,8 @@ def start(conn: Connection, policy: Policy, owed: Owed, *, now: datetime) -> Ass
 def _clock(policy: Policy, owed: Owed, name: str, owner: str | None, now: datetime) -> ReplyClock:
     context, decision = owed.context, owed.decision
     plan = policy.clocks.get(name) or fallback(name)
-    times = started(plan, policy.calendars, at=context.at)
+    started_at = min(context.at, now)  # nobody wrote later than now, whatever their clock says
+    times = started(plan, policy.calendars, at=started_at)
     return ReplyClock(
         id=new_id("clk", now),
         message_id=owed.message_id,
@@ -78,7 +79,7 @@ def _clock(policy: Policy, owed: Owed, name: str, owner: str | None, now: dateti
         contact=context.contact.name,
         account=context.account.name,
         level=0,
-        started_at=context.at,
+        started_at=started_at,
         promised_at=times.due_at,
         due_at=times.due_at,
         next_at=times.next_at,

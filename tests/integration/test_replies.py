@@ -70,6 +70,12 @@ def test_an_imported_message_gets_an_owner_and_no_clock(database, late, has_cloc
     assert (assigned.owner.id, assigned.clock is not None) == ("ana", has_clock)
 
 
+def test_a_clock_starts_now_where_the_senders_is_ahead_of_ours(database):
+    clock = store(database, now=START - 3 * HOUR).clock
+
+    assert (clock.started_at, clock.promised_at) == (START - 3 * HOUR, START - 2 * HOUR)
+
+
 def test_messages_are_shared_out_by_turns(database):
     owners = [store(database, number).owner.id for number in range(1, 5)]
 
@@ -202,7 +208,7 @@ def test_with_personal_data_they_hear_of_earlier_messages_and_of_other_promises(
     store(database, 1)
     with database.write() as conn:
         acknowledge(conn, "msg_2", by="ana", now=START)
-    store(database, 3, message=a_message(id="msg_3", received_at=START + 2 * HOUR))
+    store(database, 3, now=START + HALF, message=a_message(id="msg_3", received_at=START + HALF))
 
     tick_at(database, START + HALF, personal_data=True)
 

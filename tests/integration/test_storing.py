@@ -99,13 +99,15 @@ def promised(database):
 
 
 def test_a_message_gets_its_owner_and_its_clock_with_it(intake, database):
-    receipt = intake.accept(written(1))
+    message = written(-5)
+
+    receipt = intake.accept(message)
 
     with database.read() as conn:
-        kept = clocks.of_message(conn, "msg_1")
+        kept = clocks.of_message(conn, message.id)
     assert kept == receipt.stored.clock
     assert (kept.owner, kept.route, kept.account) == ("ana", "success", "acme.example")
-    assert kept.promised_at == written(1).received_at + timedelta(hours=1)
+    assert kept.promised_at == message.received_at + timedelta(hours=1)
 
 
 def test_its_receivers_hear_who_answers_by_when_and_how_to_take_it(intake):
