@@ -132,7 +132,7 @@ class Value:
             raise self.fault("needs a single value")
         try:
             return yaml.SafeLoader("").construct_object(self._node)
-        except (ValueError, yaml.YAMLError):
+        except (ValueError, LookupError, AttributeError, yaml.YAMLError):  # of a tag: `!!bool x`
             raise self.fault(
                 "this value cannot be read: put texts in quotes, write days as 2026-12-25"
             ) from None
