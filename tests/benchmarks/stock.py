@@ -54,7 +54,8 @@ def keep_message(conn: Connection, receivers: list[Endpoint]) -> list[Delivery]:
         received_at=now,
         created_at=now,
     )
-    messages.add(conn, message, prediction=PREDICTION, decision=DECISION)
+    promised = len(receivers)
+    messages.add(conn, message, prediction=PREDICTION, decision=DECISION, promised=promised)
     made = [_delivery(message, endpoint, now) for endpoint in receivers]
     for delivery in made:
         outbox.enqueue(conn, delivery)
