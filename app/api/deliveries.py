@@ -107,7 +107,8 @@ def replay_delivery(
     """Let a delivery go out anew, under its old id.
 
     A settled one has the whole schedule before it. One that waits for its next attempt is tried
-    now instead; one that is on its way, or will be within 90 seconds, is refused.
+    now instead; one that is on its way, or will be within 90 seconds, is refused, and one to
+    an endpoint that is disabled.
     """
     with services.database.write() as conn:
         replayed = replays.replay(conn, checked_id(id, "dlv"), now=services.now())
@@ -128,7 +129,4 @@ def _check_enabled(services: Services, endpoint_id: str | None) -> None:
     if not found:
         raise NotFound("there is no endpoint with this id")
     if not found[0].enabled:
-        raise Refused(
-            "the endpoint is disabled: `inlet endpoints enable` lets events go to it again",
-            code="endpoint_disabled",
-        )
+        raise Refused(replays.ENDPOINT_DISABLED, code="endpoint_disabled")

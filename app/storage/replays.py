@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
 from app.domain import DeliveryStatus
+from app.errors import Refused
 from app.storage import outbox, tables
 from app.storage.engine import Database
 
 PAGE = 500  # in one transaction: other writers wait no longer than that takes
+
+ENDPOINT_DISABLED = "the endpoint is disabled: `inlet endpoints enable` lets events go to it again"
 
 _TABLE = tables.deliveries
 _PENDING = _TABLE.c.status == DeliveryStatus.PENDING
@@ -42,7 +45,14 @@ def replay(conn: Connection, delivery_id: str, *, now: datetime) -> bool:
 
     Returns:
         False where there is no such delivery, or it is on its way just now.
+
+    Raises:
+        Refused: Its endpoint is disabled: it would wait, and nothing would go out.
     """
+    to = select(_TABLE.c.endpoint_id).where(_TABLE.c.id == delivery_id).scalar_subquery()
+    listening = select(tables.endpoints.c.enabled).where(tables.endpoints.c.id == to)
+    if conn.execute(listening).scalar_one_or_none() is False:
+        raise Refused(ENDPOINT_DISABLED, code="endpoint_disabled")
     return _again(conn, _TABLE.c.id == delivery_id, now) == 1
 
 

@@ -101,6 +101,20 @@ def test_a_delivery_that_waits_for_hours_may_be_tried_now(api, client):
     assert (second.status_code, second.json()["code"]) == (409, "delivery_pending")
 
 
+def test_one_delivery_to_a_disabled_endpoint_is_not_left_to_wait_for_ever(api, client):
+    delivery_id = "dlv_01KB0000000000000000000001"
+    fill(
+        api.database,
+        a_delivery(id=delivery_id, status=SUPPRESSED),
+        receivers=[an_endpoint(enabled=False)],
+    )
+
+    reply = client.post(f"/v1/deliveries/{delivery_id}/replay")
+
+    assert (reply.status_code, reply.json()["code"]) == (409, "endpoint_disabled")
+    assert (waiting(api.database), api.enqueued) == ([], 0)
+
+
 def test_a_paused_endpoint_may_be_told_later(api, client):
     stock(api.database)
     with api.database.write() as conn:
