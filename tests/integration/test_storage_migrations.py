@@ -4,11 +4,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from app.errors import ConfigError
+from app.storage import account, endpoints, messages, migrations
 from app.storage.engine import open_database
 from app.storage.migrations import migrate, schema_is_current
 from app.storage.tables import metadata
@@ -57,6 +60,40 @@ def empty(empty_database_url):
     database.close()
 
 
+def migrate_to(database, revision):
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    with database.write() as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, revision)
+
+
+def older_rows(at):
+    """Three messages, the first with two deliveries to one endpoint, as 0002 has them."""
+    message = {
+        **{"channel": "email", "subject": "", "text": "a", "source": "api", "received_at": at},
+        **{"created_at": at, "prediction": "{}", "decision": "{}"},
+    }
+    senders = ("Ada@Acme.example", "bo@gmail.com", None)
+    delivery = {
+        **{"message_id": "msg_1", "endpoint_id": "ep_1", "event_type": "lead.detected"},
+        **{"body": b"{}", "attempts": 1, "next_attempt_at": at, "created_at": at},
+    }
+    endpoint = {"id": "ep_1", "name": "sales", "url": "https://a.example", "secrets": "[]"}
+    return {
+        "messages": [
+            {**message, "id": f"msg_{number}", "sender_email": sender}
+            for number, sender in enumerate(senders, start=1)
+        ],
+        "endpoints": [{**endpoint, "enabled": True, "created_at": at}],
+        "deliveries": [
+            {**delivery, "id": "dlv_1", "status": "delivered"},
+            {**delivery, "id": "dlv_2", "status": "dead"},
+        ],
+    }
+
+
 def definitions(database):
     with database.read() as conn:
         rows = conn.execute(text(DEFINITIONS[database.dialect])).all()
@@ -98,6 +135,28 @@ def test_alembic_finds_no_difference_either(database):
         differences = compare_metadata(context, metadata)
 
     assert differences == []
+
+
+def test_what_an_older_release_stored_is_read_and_accounted_for(empty):
+    migrate_to(empty, "0002")
+    at = 1_764_072_000_000_000
+    with empty.write() as conn:
+        for table, rows in older_rows(at).items():
+            for row in rows:
+                names, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+                conn.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), row)
+
+    migrate(empty)
+
+    with empty.read() as conn:
+        kept = [messages.find(conn, f"msg_{number}") for number in (1, 2, 3)]
+        (endpoint,) = endpoints.all_endpoints(conn)
+        found = account.read(conn)
+        names = conn.execute(text("SELECT contact, account FROM messages ORDER BY id")).all()
+    assert [len(one.deliveries) for one in kept] == [2, 0, 0]
+    assert names == [("ada@acme.example", "acme.example"), ("bo@gmail.com", None), (None, None)]
+    assert (endpoint.format, endpoint.paused, endpoint.max_in_flight) == ("webhook", False, 4)
+    assert (found.accepted, found.unaccounted) == (2, 0)
 
 
 def test_a_database_of_a_newer_release_is_refused(empty):
