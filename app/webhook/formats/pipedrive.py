@@ -19,10 +19,11 @@ from app.webhook.formats.steps import Failed, Outgoing, Reply, Request, Steps, T
 _TITLE = 200  # characters; the field takes 255
 
 _PersonId = Generator[Outgoing, Reply, int | Failed | None]
+_LeadId = Generator[Outgoing, Reply, str | Failed | None]
 
 
 def pipedrive(told: Told) -> Steps:
-    """Make a lead, unless this message has one."""
+    """Make a lead with its note, unless this message has them."""
     data = told.event.get("data") or {}
     person, message_id = person_of(data), str(data.get("message_id") or "")
     if "sender" not in data or not message_id:
@@ -30,18 +31,32 @@ def pipedrive(told: Told) -> Steps:
     if not person.email:
         return WITHOUT_ADDRESS
     reply = yield _search(told, "leads", "title", message_id, exact=False)
-    if not reply.answer.delivered or at(reply.json, "data", "items", 0, "item", "id"):
+    if not reply.answer.delivered:
         return None
+    lead_id = at(reply.json, "data", "items", 0, "item", "id")
+    if lead_id is not None:
+        reply = yield _notes_of(told, str(lead_id))  # an earlier attempt may have ended before
+        if not reply.answer.delivered or at(reply.json, "data", 0, "id") is not None:
+            return None
+    else:
+        lead_id = yield from _made_lead(told, person, message_id)
+        if not isinstance(lead_id, str):
+            return lead_id
+    note = {"content": alert_html(alert_text(told.event, now=told.now)), "lead_id": lead_id}
+    yield json_request(below(told, "/api/v1/notes"), note, headers=_token(told))
+    return None
+
+
+def _made_lead(told: Told, person: Person, message_id: str) -> _LeadId:
+    """Make a lead of the person, and give its id; or the outcome where there is none."""
     found = yield from _person_id(told, person)
     if not isinstance(found, int):
         return found
     reply = yield _lead(told, found, message_id)
+    if not reply.answer.delivered:
+        return None
     lead_id = at(reply.json, "data", "id")
-    if not reply.answer.delivered or lead_id is None:
-        return None if not reply.answer.delivered else UNREADABLE
-    note = {"content": alert_html(alert_text(told.event, now=told.now)), "lead_id": lead_id}
-    yield json_request(below(told, "/api/v1/notes"), note, headers=_token(told))
-    return None
+    return UNREADABLE if lead_id is None else str(lead_id)
 
 
 def _person_id(told: Told, person: Person) -> _PersonId:
@@ -69,6 +84,11 @@ def _person_id(told: Told, person: Person) -> _PersonId:
 def _search(told: Told, what: str, field: str, term: str, *, exact: bool) -> Request:
     query = f"term={quote(term, safe='')}&fields={field}&exact_match={str(exact).lower()}&limit=1"
     url = below(told, f"/api/v2/{what}/search?{query}")
+    return Request(method="GET", url=url, headers=_token(told))
+
+
+def _notes_of(told: Told, lead_id: str) -> Request:
+    url = below(told, f"/api/v1/notes?lead_id={quote(lead_id, safe='')}&limit=1")
     return Request(method="GET", url=url, headers=_token(told))
 
 

@@ -228,12 +228,26 @@ def test_pipedrive_knows_a_person_again():
     assert json.loads(requests[2].body)["person_id"] == 7
 
 
+LEAD_FOUND = (200, {"success": True, "data": {"items": [{"item": {"id": "adf21080"}}]}})
+
+
 def test_pipedrive_has_one_lead_of_a_message_however_often_it_is_told():
-    found = (200, {"success": True, "data": {"items": [{"item": {"id": "adf21080"}}]}})
+    noted = {"/v1/notes?": (200, {"success": True, "data": [{"id": 3}]}), **GOOD}
 
-    requests, outcome = through("pipedrive", answers=GOOD | {"/leads/search": found})
+    requests, outcome = through("pipedrive", answers=noted | {"/leads/search": LEAD_FOUND})
 
-    assert (len(requests), outcome) == (1, None)
+    assert queries(shown(requests)[1:]) == [("/api/v1/notes", {"lead_id": "adf21080"})]
+    assert (len(requests), outcome) == (2, None)
+
+
+def test_pipedrive_gets_the_note_that_an_earlier_attempt_could_not_write():
+    missing = {"/v1/notes?": (200, {"success": True, "data": None}), **GOOD}
+
+    requests, outcome = through("pipedrive", answers=missing | {"/leads/search": LEAD_FOUND})
+
+    method, path, note = shown(requests)[-1]
+    assert (len(requests), outcome) == (3, None)
+    assert (method, path, note["lead_id"]) == ("POST", "/api/v1/notes", "adf21080")
 
 
 @pytest.mark.parametrize("path", ["/leads/search", "/persons/search", "/v2/persons", "/v1/leads"])
