@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import select
+
+from app.storage import outbox, tables
+from app.storage.engine import Database
 from app.webhook.signing import verify
 from tests.support_receiver import Request
 
@@ -39,6 +43,28 @@ class Result:
     duplicates: int
     seconds: float
     violations: tuple[str, ...]
+
+
+def left_behind(
+    database: Database,
+    answers: Mapping[int, set[str]],
+    requests: Sequence[Request],
+    secrets: Mapping[str, str],
+) -> Left:
+    """Read what is stored beside what was acknowledged and what arrived."""
+    kept, sent = tables.messages.c, tables.deliveries.c
+    with database.read() as conn:
+        states = outbox.counts(conn)
+        messages = conn.execute(select(kept.id, kept.text).order_by(kept.id)).all()
+        deliveries = conn.execute(select(sent.id, sent.message_id, sent.body)).all()
+    return Left(
+        answers=answers,
+        stored=[(row.id, int(row.text.rpartition(" ")[2])) for row in messages],
+        deliveries={row.id: (row.message_id, row.body) for row in deliveries},
+        states={state.value: count for state, count in states.items()},
+        requests=tuple(requests),
+        secrets=secrets,
+    )
 
 
 def lost(left: Left) -> set[str]:

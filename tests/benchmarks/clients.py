@@ -20,11 +20,21 @@ PAUSE_S = 0.05  # before a client repeats
 class Clients:
     """Post each message until it is acknowledged; what was not answered is repeated as it was."""
 
-    def __init__(self, url: str, messages: int) -> None:
+    def __init__(self, url: str, messages: int, *, every_s: float = 0.0) -> None:
+        """Set what is posted.
+
+        Args:
+            url: Of the service.
+            messages: How many.
+            every_s: From one message to the next, of all clients together; 0: as fast as can be.
+        """
         self._url = url
+        self._pace_s = every_s * CLIENTS
+        self._again_s = max(PAUSE_S, every_s * CLIENTS)
         self._numbers = iter(range(messages))
         self._changed = threading.Condition()
         self.answers: dict[int, set[str]] = defaultdict(set)
+        self.acknowledged_s: list[float] = []  # when each answer came, monotonic
         self.unanswered = 0  # posts that broke off: whether they were stored, only a repeat tells
         self.failures: list[str] = []
         self._threads = [
@@ -47,7 +57,16 @@ class Clients:
     def _post_all(self) -> None:
         with httpx2.Client(base_url=self._url, timeout=30, trust_env=False) as client:
             while (number := self._next()) is not None and not self.failures:
+                began = time.monotonic()
                 self._post(client, number)
+                time.sleep(max(0.0, began + self._pace_s - time.monotonic()))
+
+    def end(self) -> None:
+        """Begin no other message, and wait until those that were begun are acknowledged."""
+        with self._changed:
+            self._numbers = iter(())
+        for thread in self._threads:
+            thread.join(GIVE_UP_S)
 
     def _next(self) -> int | None:
         with self._changed:
@@ -68,7 +87,7 @@ class Clients:
                     return self._keep(number, answer.json()["id"])
                 if answer.status_code != 503:
                     return self._fail(f"message {number} was answered {answer.status_code}")
-            time.sleep(PAUSE_S)
+            time.sleep(self._again_s)
         self._fail(f"message {number} was not answered")
 
     def _count_unanswered(self) -> None:
@@ -78,6 +97,7 @@ class Clients:
     def _keep(self, number: int, message_id: str) -> None:
         with self._changed:
             self.answers[number].add(message_id)
+            self.acknowledged_s.append(time.monotonic())
             self._changed.notify_all()
 
     def _fail(self, sentence: str) -> None:

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,7 +28,15 @@ from app.storage.engine import Database, open_database, sqlite_url
 from app.storage.migrations import migrate
 from app.webhook.signing import new_secret
 from app.worker import LEASE_MARGIN_S, Limits
-from tests.benchmarks.aftermath import Left, Result, arrived, lost, stored_twice, violations
+from tests.benchmarks.aftermath import (
+    Left,
+    Result,
+    arrived,
+    left_behind,
+    lost,
+    stored_twice,
+    violations,
+)
 from tests.benchmarks.clients import Clients
 from tests.support_receiver import Conversation, Receiver, status
 from tests.support_service import Inlet, environ_of
@@ -152,21 +160,9 @@ def _left(
     plan: Plan, url: str, clients: Clients, receiver: Receiver, secrets: Mapping[str, str]
 ) -> Left:
     """Read what is stored and what arrived."""
-    kept, sent = tables.messages.c, tables.deliveries.c
     with closing(open_database(url)) as database:
-        states = _states(database)
-        with database.read() as conn:
-            messages = conn.execute(select(kept.id, kept.text).order_by(kept.id)).all()
-            deliveries = conn.execute(select(sent.id, sent.message_id, sent.body)).all()
-    stored = [(row.id, int(row.text.rpartition(" ")[2])) for row in messages]
-    return Left(
-        answers=clients.answers,
-        stored=stored[1:] if plan.forget_one else stored,
-        deliveries={row.id: (row.message_id, row.body) for row in deliveries},
-        states={state.value: count for state, count in states.items()},
-        requests=tuple(receiver.requests),
-        secrets=secrets,
-    )
+        left = left_behind(database, clients.answers, receiver.requests, secrets)
+    return replace(left, stored=left.stored[1:]) if plan.forget_one else left
 
 
 def _result(plan: Plan, left: Left, unanswered: int, url: str, seconds: float) -> Result:
