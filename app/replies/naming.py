@@ -62,7 +62,10 @@ def _named(
     if pool is None:
         return Choice(owner=None, why="the policy has no such pool")
     contact, account = context.contact.name, context.account.name
-    state = turns.pool_state(conn, pool, contact=contact, account=account, now=wishes[0].at)
+    limited = [name for name, owner in policy.owners.items() if owner.capacity is not None]
+    state = turns.pool_state(
+        conn, pool, contact=contact, account=account, now=wishes[0].at, counted=limited
+    )
     for wish in wishes:
         choice = choose(pool, policy.owners, policy.calendars, wish=wish, state=state)
         if choice.owner is not None and choice.owner not in wish.not_to:

@@ -16,7 +16,13 @@ _CLOCKS = tables.reply_clocks
 
 
 def pool_state(
-    conn: Connection, pool: Pool, *, contact: str | None, account: str | None, now: datetime
+    conn: Connection,
+    pool: Pool,
+    *,
+    contact: str | None,
+    account: str | None,
+    now: datetime,
+    counted: Collection[str],
 ) -> PoolState:
     """Read what is on record of a pool, and hold its turns until the transaction ends.
 
@@ -29,12 +35,14 @@ def pool_state(
         contact: Address of the sender, in lower case.
         account: Domain of their company; None where a private mail address has none.
         now: From where the pool's `sticky_days` are counted back.
+        counted: Owners whose running clocks matter. While nobody takes anything they are many, and
+            others wait here.
     """
     credit = _held_credits(conn, pool)  # first: what is read after it is what others have left
     members = {*pool.weights, *([pool.fallback] if pool.fallback else ())}
     return PoolState(
         credits=credit,
-        load=running_load(conn, members),
+        load=running_load(conn, members.intersection(counted)),
         sticky=_last_owner(conn, pool, contact=contact, account=account, now=now),
     )
 
@@ -53,6 +61,8 @@ def write_credits(conn: Connection, pool: Pool, credits: Mapping[str, float]) ->
 
 def running_load(conn: Connection, owners: Collection[str]) -> Mapping[str, int]:
     """Count the running reply clocks of some owners; who has none is not there."""
+    if not owners:
+        return {}
     query = (
         select(_CLOCKS.c.owner, func.count())
         .where(_CLOCKS.c.status == ClockStatus.RUNNING, _CLOCKS.c.owner.in_(list(owners)))

@@ -19,13 +19,13 @@ POOL = Pool(name="sales", weights={"ana": 2.0, "ben": 1.0, "cem": 1.0})
 PEOPLE = {name: Owner(id=name, name=name.title()) for name in (*POOL.weights, "dan")}
 
 
-def state_of(database, pool=POOL, *, contact=None, account=None, now=START):
+def state_of(database, pool=POOL, *, contact=None, account=None, now=START, counted=PEOPLE):
     with database.write() as conn:
-        return pool_state(conn, pool, contact=contact, account=account, now=now)
+        return pool_state(conn, pool, contact=contact, account=account, now=now, counted=counted)
 
 
 def take_turn(conn, pool, people):
-    state = pool_state(conn, pool, contact=None, account=None, now=START)
+    state = pool_state(conn, pool, contact=None, account=None, now=START, counted=people)
     choice = choose(pool, people, {}, wish=Wish(at=START), state=state)
     write_credits(conn, pool, choice.credits)
     return choice.owner
@@ -70,6 +70,7 @@ def test_load_is_what_runs_for_the_owners_of_the_pool_and_its_fallback(database)
     )
 
     assert state_of(database).load == {"ana": 2}
+    assert state_of(database, counted=("ben",)).load == {}
     assert state_of(database, replace(POOL, fallback="dan")).load == {"ana": 2, "dan": 1}
     with database.read() as conn:
         assert running_load(conn, ("zoe", "yan")) == {"zoe": 1}
