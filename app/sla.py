@@ -95,12 +95,12 @@ def since_of(text: str, now: datetime) -> datetime:
         if ago is not None:
             return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         since = datetime.fromisoformat(text)
+        return (since if since.tzinfo else since.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Refused(
             "since must be a time ago such as 12h, 30d or 8w, or a date such as 2026-11-01",
             code="bad_since",
         ) from None
-    return since if since.tzinfo is not None else since.replace(tzinfo=UTC)
 
 
 def report(database: Database, policy: Policy, *, since: datetime, now: datetime, by: By) -> Report:
