@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain import Decision, Delivery, DeliveryStatus, Endpoint, Message, Stored, new_id
+from app.domain import Decision, Delivery, Endpoint, Message, Stored
 from app.history import told_lately
 from app.replies.starting import Assigned, Owed, start
 from app.replies.telling import Moment, Telling, Turn, alert_of
@@ -118,11 +118,14 @@ class Store:
         if not told:
             return ()
         moment = Moment(now=now, policy=judged.policy, telling=self.telling)
-        event = _event(conn, judged, decision, assigned, moment)
-        made = [_delivery(judged.message, decision, event, one, now) for one in told]
-        for delivery in made:
-            outbox.enqueue(conn, delivery)
-        return tuple(sorted(made, key=lambda one: one.id))  # as a repeat will read them
+        return outbox.tell(
+            conn,
+            told,
+            message_id=judged.message.id,
+            event_type=decision.event_type,
+            body=_event(conn, judged, decision, assigned, moment),
+            now=now,
+        )
 
 
 def _told_once(conn: Connection, judged: Judged, now: datetime, *, is_heard: bool) -> Decision:
@@ -177,20 +180,4 @@ def _event(
         now=moment.now,
         personal_data=moment.telling.personal_data,
         alert=alert,
-    )
-
-
-def _delivery(
-    message: Message, decision: Decision, event: bytes, receiver: Endpoint, now: datetime
-) -> Delivery:
-    return Delivery(
-        id=new_id("dlv", now),
-        message_id=message.id,
-        endpoint_id=receiver.id,
-        event_type=decision.event_type,
-        body=event,
-        status=DeliveryStatus.PENDING,
-        attempts=0,
-        next_attempt_at=now,
-        created_at=now,
     )

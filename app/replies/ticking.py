@@ -10,11 +10,8 @@ from app.domain import (
     ClockEvent,
     ClockStatus,
     ClockStep,
-    Delivery,
-    DeliveryStatus,
     ReplyClock,
     Stored,
-    new_id,
 )
 from app.errors import StorageDown
 from app.replies.naming import name_another, wish_of
@@ -156,18 +153,12 @@ def _enqueue(
     receivers = [one for one in endpoints.by_names(conn, names) if one.enabled]
     if not receivers:
         return 0
-    body = reply_event(conn, moment, stored, clock, step.step)
-    for receiver in receivers:
-        delivery = Delivery(
-            id=new_id("dlv", moment.now),
-            message_id=clock.message_id,
-            endpoint_id=receiver.id,
-            event_type=EVENT_TYPES[step.step],
-            body=body,
-            status=DeliveryStatus.PENDING,
-            attempts=0,
-            next_attempt_at=step.at,  # steps that were noticed late go out in their order
-            created_at=moment.now,
-        )
-        outbox.enqueue(conn, delivery)
-    return len(receivers)
+    made = outbox.tell(
+        conn,
+        receivers,
+        message_id=clock.message_id,
+        event_type=EVENT_TYPES[step.step],
+        body=reply_event(conn, moment, stored, clock, step.step),
+        now=moment.now,
+    )
+    return len(made)

@@ -1,12 +1,12 @@
 """How deliveries wait, are settled behind a fence, and are looked up; claims.py takes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Update, func, insert, select, update
 
-from app.domain import Answer, Attempt, Delivery, DeliveryStatus
+from app.domain import Answer, Attempt, Delivery, DeliveryStatus, Endpoint, new_id
 from app.storage import tables
 from app.storage.rows import insert_new
 
@@ -21,6 +21,35 @@ def enqueue(conn: Connection, delivery: Delivery) -> None:
     """Let a delivery wait, in the transaction that stores its message; raise Duplicate by id."""
     values = {column.name: getattr(delivery, column.name) for column in _TABLE.c}
     insert_new(conn, _TABLE, **values)
+
+
+def tell(
+    conn: Connection,
+    receivers: Iterable[Endpoint],
+    *,
+    message_id: str,
+    event_type: str,
+    body: bytes,
+    now: datetime,
+) -> tuple[Delivery, ...]:
+    """Let an event wait for each of its receivers, due now; gives the deliveries, oldest first."""
+    made = [
+        Delivery(
+            id=new_id("dlv", now),
+            message_id=message_id,
+            endpoint_id=receiver.id,
+            event_type=event_type,
+            body=body,
+            status=DeliveryStatus.PENDING,
+            attempts=0,
+            next_attempt_at=now,
+            created_at=now,
+        )
+        for receiver in receivers
+    ]
+    for delivery in made:
+        enqueue(conn, delivery)
+    return tuple(sorted(made, key=lambda delivery: delivery.id))
 
 
 def record(
