@@ -1,0 +1,121 @@
+"""Drive one server after the other through the same loads."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from models.labels import INTENTS, LABELS
+from tests.benchmarks.serve_contenders import PORT, Contender
+from tests.benchmarks.serve_figures import Measured, best, f1_of_answers, latencies_of, rate_of
+from tests.benchmarks.serve_load import Load, Target, closed_loop, open_loop
+from tests.benchmarks.serve_process import Server, Unstarted, free_port
+from training.dataset import Example
+
+CLIENTS = (1, 8, 64)
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is run on each server."""
+
+    seconds: float = 30.0  # of each load
+    warm_up_s: float = 5.0  # before each load
+    clients: tuple[int, ...] = CLIENTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """All servers' figures."""
+
+    measured: tuple[Measured, ...]
+    skipped: Mapping[str, str]  # why, by name
+    f1_messages: int  # that all answered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driven:
+    """One server's figures, and its answers by message."""
+
+    measured: Measured
+    answered: Mapping[int, frozenset[str]]
+
+
+def drive(contender: Contender, plan: Plan, examples: Sequence[Example], folder: Path) -> Driven:
+    """Start a server, ask it as planned, and end it.
+
+    Raises:
+        Unstarted: It never answered.
+    """
+    with _started(contender, folder) as server:
+        start_s = server.wait_until_it_answers(contender.ask(examples[0]), _readable(contender))
+        target = Target(server.port, [contender.ask(example) for example in examples])
+        loads = {
+            clients: closed_loop(
+                target, clients=clients, warm_up_s=plan.warm_up_s, seconds=plan.seconds
+            )
+            for clients in plan.clients
+        }
+        closed = {clients: rate_of(load) for clients, load in loads.items()}
+        half = open_loop(target, per_s=max(best(closed) / 2, 0.1), seconds=plan.seconds)
+        memory_mb = server.memory_mb()
+    measured = Measured(
+        name=contender.name,
+        note=contender.note,
+        start_s=start_s,
+        memory_mb=memory_mb,
+        closed=closed,
+        half_load=latencies_of(half.calls),
+        macro_f1=None,
+    )
+    return Driven(
+        measured=measured, answered=_answers([*loads.values(), half], contender, examples)
+    )
+
+
+def _started(contender: Contender, folder: Path) -> Server:
+    port = free_port()
+    command = [str(port) if part == PORT else part for part in contender.command]
+    Path(contender.environ["HOME"]).mkdir(exist_ok=True)
+    return Server(command, environ=contender.environ, folder=contender.cwd or folder, port=port)
+
+
+def _readable(contender: Contender) -> Callable[[bytes], bool]:
+    return lambda body: isinstance(contender.decide(body), frozenset)
+
+
+def _answers(
+    loads: Sequence[Load], contender: Contender, examples: Sequence[Example]
+) -> dict[int, frozenset[str]]:
+    """Read what was answered to each message at first."""
+    bodies: dict[int, bytes] = {}
+    for call in sorted((c for load in loads for c in load.calls), key=lambda call: call.number):
+        if call.status == 200:
+            bodies.setdefault(call.number % len(examples), call.body)
+    return {number: contender.decide(body) for number, body in bodies.items()}
+
+
+def run(
+    chosen: Sequence[Contender], plan: Plan, folder: Path, examples: Sequence[Example], tell: Tell
+) -> Result:
+    """Drive one server after the other; one that cannot be had or started is left out."""
+    driven: list[Driven] = []
+    skipped: dict[str, str] = {}
+    for contender in chosen:
+        tell(contender.name)
+        if contender.missing:
+            skipped[contender.name] = contender.missing
+            continue
+        try:
+            driven.append(drive(contender, plan, examples, folder))
+        except Unstarted as error:
+            skipped[contender.name] = f"never answered: {error}"
+    common = sorted(set.intersection(*(set(one.answered) for one in driven))) if driven else []
+    measured = tuple(_with_f1(one, examples, common) for one in driven)
+    return Result(measured=measured, skipped=skipped, f1_messages=len(common))
+
+
+def _with_f1(driven: Driven, examples: Sequence[Example], common: Sequence[int]) -> Measured:
+    held = [example.labels[INTENTS] for example in examples]
+    f1 = f1_of_answers(driven.answered, held, LABELS[INTENTS], common) if common else None
+    return replace(driven.measured, macro_f1=f1)
