@@ -30,7 +30,8 @@ class NotInstalled(Exception):
 
 
 class PostgreSQLServer:
-    def __init__(self):
+    def __init__(self, settings=()):
+        self._settings = _SETTINGS | dict(settings)
         self._programs = _programs()
         self._user = _unprivileged_user()
         self.folder = Path(tempfile.mkdtemp(prefix="inlet-pg-"))
@@ -42,7 +43,7 @@ class PostgreSQLServer:
         self.start()
 
     def start(self):
-        settings = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        settings = [f"-c{name}={value}" for name, value in self._settings.items()]
         command = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
