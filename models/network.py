@@ -2,29 +2,34 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import onnxruntime as ort
 
 from models.types import Floats, Ints, Network
 
-MAX_BATCH_TOKENS = 2_048  # padded tokens of one forward pass: bounds memory, fills the cores
+# Padded tokens of one forward pass: what passes between two operators then stays in the cache of
+# a core. Passes of 2,048 took a third longer for the same messages (training/LOG.md).
+MAX_BATCH_TOKENS = 512
 
 
 def load_network(model: bytes, *, threads: int) -> Network:
     """Make the function from windows of token ids to logits per head.
 
+    Several passes of one thread each do more in a second than one pass of several threads, which
+    wait for each other behind every operator; so windows are shared out among the cores.
+
     Args:
         model: A serialised ONNX graph with inputs `input_ids` and `attention_mask`, shape
             (windows, tokens), and one output a head, shape (windows, labels).
-        threads: Of one forward pass; 0 takes one for each core.
+        threads: Passes at a time, whoever calls; 0 takes one for each core.
     """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors; warnings about the graph are for its maker
-    # Spinning threads make the first token faster and everything beside the model slower.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # All weights stand in the model itself: what it names outside is looked for where nothing is.
     options.add_session_config_entry(
         "session.model_external_initializers_file_folder_path", os.devnull
@@ -34,9 +39,13 @@ def load_network(model: bytes, *, threads: int) -> Network:
     vars(session).pop("_model_bytes", None)
     heads = [output.name for output in session.get_outputs()]
 
+    at_once = threads or _cores()
+    pool = ThreadPoolExecutor(at_once, "network")
+
     def network(ids: Sequence[Sequence[int]]) -> Mapping[str, Floats]:
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))  # little padding
-        parts = [_forward(session, [ids[i] for i in chosen]) for chosen in _batches(order, ids)]
+        order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))  # little padding
+        batches = _batches(order, ids, at_once)
+        parts = pool.map(partial(_forward, session), [[ids[i] for i in one] for one in batches])
         rows = [np.concatenate(part) for part in zip(*parts, strict=True)]
         back = np.argsort(np.asarray(order), kind="stable")
         return {head: row[back] for head, row in zip(heads, rows, strict=True)}
@@ -44,11 +53,22 @@ def load_network(model: bytes, *, threads: int) -> Network:
     return network
 
 
-def _batches(order: Sequence[int], ids: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Cut windows, shortest first, into batches of at most MAX_BATCH_TOKENS padded tokens."""
+def _cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux; a process may be held to some of them
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _batches(order: Sequence[int], ids: Sequence[Sequence[int]], at_once: int) -> list[list[int]]:
+    """Cut windows, longest first, into batches of at most MAX_BATCH_TOKENS padded tokens.
+
+    Few windows are cut smaller, so that each of the passes that go at once has its share.
+    """
+    limit = min(MAX_BATCH_TOKENS, -(-sum(map(len, ids)) // at_once))
     batches: list[list[int]] = [[]]
     for i in order:
-        if batches[-1] and (len(batches[-1]) + 1) * len(ids[i]) > MAX_BATCH_TOKENS:
+        if batches[-1] and (len(batches[-1]) + 1) * len(ids[batches[-1][0]]) > limit:
             batches.append([])
         batches[-1].append(i)
     return batches
@@ -57,11 +77,8 @@ def _batches(order: Sequence[int], ids: Sequence[Sequence[int]]) -> list[list[in
 def _forward(session: ort.InferenceSession, ids: Sequence[Sequence[int]]) -> list[Floats]:
     """Run one padded batch. Each output has shape (windows, labels)."""
     input_ids, attention_mask = pad(ids)
-    options = ort.RunOptions()
-    # What a large batch took is given back after it, instead of being held for ever.
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     outputs: list[Floats] = session.run(
-        None, {"input_ids": input_ids, "attention_mask": attention_mask}, options
+        None, {"input_ids": input_ids, "attention_mask": attention_mask}
     )
     return outputs
 

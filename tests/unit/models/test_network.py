@@ -1,4 +1,5 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import onnx
@@ -28,8 +29,7 @@ def constant(name, values, dtype=np.int64):
     return numpy_helper.from_array(np.array(values, dtype=dtype), name)
 
 
-@pytest.fixture(scope="module")
-def summing():
+def summing_by(threads):
     """Two heads: the sum of a window's ids, and the number of its tokens."""
     nodes = [
         helper.make_node("Mul", ["input_ids", "attention_mask"], ["seen"]),
@@ -41,11 +41,15 @@ def summing():
     model = a_model(
         nodes, output("intents"), output("urgency"), initializers=[constant("last", [1])]
     )
-    return load_network(model, threads=1)
+    return load_network(model, threads=threads)
 
 
 @pytest.fixture(scope="module")
-def weighing():
+def summing():
+    return summing_by(threads=1)
+
+
+def weighing_by(threads):
     """One head: the number of elements in the padded batch that a window came in."""
     nodes = [
         helper.make_node("Size", ["input_ids"], ["size"]),
@@ -55,7 +59,12 @@ def weighing():
         helper.make_node("Cast", ["sizes"], ["intents"], to=TensorProto.FLOAT),
     ]
     fixed = [constant("last", [1]), constant("none", [0])]
-    return load_network(a_model(nodes, output("intents"), initializers=fixed), threads=1)
+    return load_network(a_model(nodes, output("intents"), initializers=fixed), threads=threads)
+
+
+@pytest.fixture(scope="module")
+def weighing():
+    return weighing_by(threads=1)
 
 
 def test_windows_are_answered_in_the_order_given(summing):
@@ -95,6 +104,35 @@ def test_a_window_longer_than_a_batch_may_be_goes_alone(weighing):
     sizes = weighing([[1], [1] * (MAX_BATCH_TOKENS + 1)])["intents"].ravel()
 
     assert sizes.tolist() == [1.0, MAX_BATCH_TOKENS + 1.0]
+
+
+def test_few_windows_are_shared_out_among_the_threads():
+    sizes = weighing_by(threads=2)([[1] * 30] * 6)["intents"].ravel()
+
+    assert sizes.tolist() == [3.0 * 30] * 6
+
+
+def test_many_callers_at_once_get_their_own_answers_from_a_few_threads():
+    network = summing_by(threads=3)
+    order = np.random.default_rng(3)
+    calls = [
+        [[int(n)] * int(length) for n, length in order.integers(1, 200, size=(size, 2))]
+        for size in order.integers(1, 60, size=80)
+    ]
+
+    with ThreadPoolExecutor(16) as callers:
+        answers = list(callers.map(network, calls))
+
+    sums = [answer["intents"].ravel().tolist() for answer in answers]
+    assert sums == [[float(sum(ids)) for ids in windows] for windows in calls]
+
+
+def test_threads_that_are_not_counted_are_those_of_the_cores():
+    cores = len(os.sched_getaffinity(0))
+
+    sizes = weighing_by(threads=0)([[1] * 30] * 4 * cores)["intents"].ravel()
+
+    assert sizes.tolist() == [4.0 * 30] * 4 * cores
 
 
 def test_padding_is_masked():
