@@ -89,7 +89,10 @@ def _policy(settings: Settings) -> str:
         known_intents=manifest.intents.labels if manifest else None,
         known_signals=manifest.signals if manifest else None,
     )
-    return f"{len(policy.rules)} rules, {settings.policy or 'the shipped one'}"
+    told = f"{len(policy.rules)} rules, {settings.policy or 'the shipped one'}"
+    if settings.public_url is None and any(rule.clock for rule in policy.every_rule):
+        told += "; alerts have no links to take a message by: set INLET_PUBLIC_URL"
+    return told
 
 
 def _manifest(settings: Settings) -> Manifest | None:

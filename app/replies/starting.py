@@ -13,7 +13,9 @@ from app.routing.owners import Owner
 from app.routing.policy import Policy
 from app.storage import clocks
 
-IMPORTED = timedelta(days=7)  # so long no provider tries: an older message was not sent just now
+STALE = timedelta(
+    days=7
+)  # an own time that is further back is not believed: no provider tries so long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +41,7 @@ def start(conn: Connection, policy: Policy, owed: Owed, *, now: datetime) -> Ass
     """Name who answers a message, and start the clock that its decision asks for.
 
     A decision with a pool and no clock names an owner all the same; with a clock and no pool,
-    nobody is named, and the clock runs. A clock that the policy does not have gives an hour. What
-    is older than IMPORTED gets no clock: all its steps would be due at once, and told at once.
+    nobody is named, and the clock runs. A clock that the policy does not have gives an hour.
 
     Args:
         conn: The transaction that stores the message, after the message is in it.
@@ -57,17 +58,24 @@ def start(conn: Connection, policy: Policy, owed: Owed, *, now: datetime) -> Ass
         choice = name_owner(conn, policy, pool, owed.context, wish)
         owner, why = choice.owner, choice.why
     clock = None
-    if owed.decision.clock is not None and now - owed.context.at <= IMPORTED:
+    if owed.decision.clock is not None:
         clock = _clock(policy, owed, owed.decision.clock, owner, now)
         clocks.add(conn, clock)
     return Assigned(owner=policy.owners.get(owner or ""), why=why, clock=clock)
 
 
 def _clock(policy: Policy, owed: Owed, name: str, owner: str | None, now: datetime) -> ReplyClock:
+    """Promise from the message's own time on; whoever hears of it late still gets the whole time.
+
+    The time of a mail is its sender's to choose: one that lies ahead, or is STALE, is not believed.
+    Without a second count from now on, a late message would take all its steps in one instant.
+    """
     context, decision = owed.context, owed.decision
     plan = policy.clocks.get(name) or fallback(name)
-    started_at = min(context.at, now)  # nobody wrote later than now, whatever their clock says
-    times = started(plan, policy.calendars, at=started_at)
+    started_at = context.at if now - STALE <= context.at <= now else now
+    promise = started(plan, policy.calendars, at=started_at)
+    times = promise if promise.due_at > now else started(plan, policy.calendars, at=now)
+    reminded = times.next_at <= now  # who is told just now need not be reminded
     return ReplyClock(
         id=new_id("clk", now),
         message_id=owed.message_id,
@@ -80,9 +88,9 @@ def _clock(policy: Policy, owed: Owed, name: str, owner: str | None, now: dateti
         account=context.account.name,
         level=0,
         started_at=started_at,
-        promised_at=times.due_at,
+        promised_at=promise.due_at,
         due_at=times.due_at,
-        next_at=times.next_at,
-        reminded=False,
+        next_at=times.due_at if reminded else times.next_at,
+        reminded=reminded,
         status=ClockStatus.RUNNING,
     )

@@ -66,8 +66,8 @@ def draw_cases(count: int, first: datetime, chance: random.Random) -> list[Case]
 def _draw(number: int, first: datetime, timetable: Timetable, chance: random.Random) -> Case:
     promise = chance.choice(sorted(PROMISES))
     received = first + chance.randrange((DAYS - 3) * 24 * 60) * MINUTE
-    stored = received + chance.uniform(0, _weighed(_LATE_MIN, chance)) * MINUTE
-    due = tuple(timetable.of(PROMISES[promise], received))
+    stored = received + round(chance.uniform(0, _weighed(_LATE_MIN, chance))) * MINUTE
+    due = tuple(timetable.of(PROMISES[promise], received, stored))
     how = _weighed(_HOW, chance)
     settled = stored + chance.expovariate(1 / _weighed(_TAKEN_MIN, chance)) * MINUTE
     if due and chance.random() < _ON_THE_DOT:

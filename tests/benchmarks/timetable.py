@@ -63,16 +63,25 @@ class Timetable:
             for name, office in offices.items()
         }
 
-    def of(self, promise: Promise, start: datetime) -> Iterator[Due]:
-        """Give what happens to a message that nobody takes, in order, to the end of the span."""
-        minute, number = self._number(start), 0
+    def of(self, promise: Promise, start: datetime, stored: datetime) -> Iterator[Due]:
+        """Give what happens to a message that nobody takes, in order, to the end of the span.
+
+        Args:
+            promise: Of its reply.
+            start: The message's own time.
+            stored: When it came to us: who hears of it too late has the whole time from then on.
+        """
+        minute, number, told = self._number(start), 0, self._number(stored)
+        first = self._after(promise.office, minute, promise.minutes)
+        if first is not None and first <= told:
+            minute = told
         span: int = promise.minutes
         while number <= PLANNED + DAILY:
             half = self._after(promise.office, minute, span * promise.remind_after)
             over = self._after(promise.office, minute, span)
             if number > PLANNED:
                 half, over = None, self._next_day(promise.office, minute)
-            if promise.remind_after and half is not None:
+            if promise.remind_after and half is not None and (number or half > told):
                 yield Due(self._time(half), number, "reminded")
             if over is None:
                 return

@@ -62,18 +62,13 @@ def test_a_message_gets_an_owner_and_a_clock_from_its_own_time_on(database):
 
 
 @pytest.mark.parametrize(
-    ("late", "has_clock"), [(timedelta(days=7), True), (timedelta(days=8), False)]
+    ("own", "believed"),
+    [(-timedelta(days=7), True), (-timedelta(days=8), False), (timedelta(hours=5), False)],
 )
-def test_an_imported_message_gets_an_owner_and_no_clock(database, late, has_clock):
-    assigned = store(database, now=START + late)
+def test_a_senders_clock_is_believed_for_seven_days_back_and_not_ahead(database, own, believed):
+    clock = store(database, now=START - own).clock
 
-    assert (assigned.owner.id, assigned.clock is not None) == ("ana", has_clock)
-
-
-def test_a_clock_starts_now_where_the_senders_is_ahead_of_ours(database):
-    clock = store(database, now=START - 3 * HOUR).clock
-
-    assert (clock.started_at, clock.promised_at) == (START - 3 * HOUR, START - 2 * HOUR)
+    assert clock.started_at == (START if believed else START - own)
 
 
 def test_messages_are_shared_out_by_turns(database):
@@ -231,12 +226,34 @@ def test_the_links_of_an_event_are_its_owners(database):
     assert body["data"]["links"] == {"mine": "msg_1/ana", "wrong_label": "", "not_a_lead": "30"}
 
 
-def test_a_message_that_came_late_gets_every_step_in_order(database):
+def test_a_message_that_came_too_late_breaks_the_promise_and_gives_its_owner_the_whole_time(
+    database,
+):
     add_endpoints(database, "sales")
-    store(database, now=START + 3 * HOUR)
+    clock = store(database, now=START + 3 * HOUR).clock
+
+    assert (clock.started_at, clock.promised_at) == (START, START + HOUR)
+    assert (clock.next_at, clock.due_at) == (START + 3.5 * HOUR, START + 4 * HOUR)
+    assert tick_at(database, START + 3 * HOUR) == 0
+    assert tick_at(database, START + 4 * HOUR) == 2
+    assert steps(database) == [
+        (STARTED, 0, 0.0, "ana"),
+        (REMINDED, 0, 3.5, "ana"),
+        (REASSIGNED, 1, 4.0, "ben"),
+    ]
+
+
+def test_who_is_told_after_half_of_the_time_is_not_reminded_in_the_same_instant(database):
+    clock = store(database, now=START + 0.75 * HOUR).clock
+
+    assert (clock.reminded, clock.next_at, clock.due_at) == (True, START + HOUR, START + HOUR)
+
+
+def test_a_service_that_was_off_for_hours_takes_every_step_in_order(database):
+    add_endpoints(database, "sales")
+    store(database)
 
     assert tick_at(database, START + 3 * HOUR) == 10
-
     assert steps(database)[:5] == [
         (STARTED, 0, 0.0, "ana"),
         (REMINDED, 0, 0.5, "ana"),

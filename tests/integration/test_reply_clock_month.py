@@ -37,7 +37,8 @@ def test_the_oracle_walks_over_the_hour_that_is_left_out():
     table = Timetable({"nights": NIGHTS}, FIRST, 3)
     promise = Promise(office="nights", minutes=180, remind_after=0.5, levels=(("leads", 60),))
 
-    assert list(table.of(promise, FIRST + timedelta(hours=12)))[:3] == [
+    noon = FIRST + timedelta(hours=12)
+    assert list(table.of(promise, noon, noon))[:3] == [
         Due(at(29, 1, 30), 0, "reminded"),  # 1:00 to 2:00 and 3:00 to 3:30
         Due(at(29, 23, 0) + timedelta(hours=1), 1, "escalated"),
         Due(at(30, 0, 30), 1, "reminded"),
