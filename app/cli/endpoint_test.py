@@ -71,7 +71,7 @@ def _tell(answer: Answer, steps: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _tell_step(step: dict[str, Any]) -> None:
-    out.print(f"\n> {step['method']} {step['host']}", style="bold")
+    out.print(f"\n> {step['method']} {step['host'] or 'nowhere'}", style="bold")
     for header, value in step["headers"].items():
         out.print(f"> {header}: {value}")
     out.print(step["body"])

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from app.errors import EndpointRejected
 from app.webhook.attempt import Begin, Send
 from app.webhook.formats.steps import Mail, Outgoing, Reply
+from app.webhook.mail_target import is_mail_url, parse_mail_target
 from app.webhook.rendering import HIDDEN
+from app.webhook.target import parse_target
 
 _SECRET_HEADERS = frozenset({"authorization", "x-api-token"})
 
@@ -34,16 +36,24 @@ def _sent(outgoing: Outgoing) -> dict[str, Any]:
     if isinstance(outgoing, Mail):
         return {
             "method": "SMTP",
-            "host": urlsplit(outgoing.url).hostname,
+            "host": _host_of(outgoing.url),
             "headers": {"from": outgoing.sender, "to": ", ".join(outgoing.recipients)},
             "body": outgoing.message.decode("ascii", "replace"),
         }
     return {
         "method": outgoing.method,
-        "host": urlsplit(outgoing.url).hostname,  # a webhook's path is often its only secret
+        "host": _host_of(outgoing.url),  # a webhook's path is often its only secret
         "headers": _shown(outgoing.headers),
         "body": outgoing.body.decode("utf-8", "replace"),
     }
+
+
+def _host_of(url: str) -> str | None:
+    """Read a host as the sender does; None where nothing is sent to such a URL."""
+    try:
+        return parse_mail_target(url).host if is_mail_url(url) else parse_target(url).host
+    except EndpointRejected:
+        return None
 
 
 def _received(reply: Reply) -> dict[str, Any]:
