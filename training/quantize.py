@@ -61,12 +61,12 @@ class _Surgeon:
         }
         self.added: list[TensorProto] = [
             numpy_helper.from_array(np.array(_TOP, np.float32), "q_top"),
-            numpy_helper.from_array(np.array(float(_ZERO), np.float32), "q_zero_float"),
+            numpy_helper.from_array(np.array(1.0, np.float32), "q_one"),
             numpy_helper.from_array(np.array(_ZERO, np.uint8), "q_zero"),
             numpy_helper.from_array(np.array(1e-8, np.float32), "q_tiny"),
             numpy_helper.from_array(np.array([-1], np.int64), "q_last"),
         ]
-        self._quantized: dict[str, tuple[str, str]] = {}  # activation -> its int8 and scale
+        self._quantized: set[str] = set()  # activations
 
     def replaced(self, node: NodeProto) -> Iterator[NodeProto]:
         """Give the nodes that stand for one node."""
@@ -78,23 +78,25 @@ class _Surgeon:
             yield node
 
     def _matmul(self, node: NodeProto) -> Iterator[NodeProto]:
-        """X @ W as integers: round(x / row scale) @ round(W / column scale), scaled back."""
+        """X @ W as integers: round(x / row scale) @ round(W / column scale), scaled back.
+
+        It is written as a product of dequantised integers, since ONNX Runtime runs that as one
+        operator, MatMulIntegerToFloat. That one takes no scales of rows (training/LOG.md), so the
+        integers of the rows are dequantised by one, and their scales multiplied afterwards.
+        """
         source, weight = node.input
-        smoothing = self._smoothing[source]
-        matrix = numpy_helper.to_array(self.weights[weight]) * smoothing[:, None]
+        matrix = numpy_helper.to_array(self.weights[weight]) * self._smoothing[source][:, None]
         quantized, scale = _by_column(matrix)
         name = node.output[0]
         self._add(quantized, f"{name}_w")
         self._add(scale, f"{name}_ws")
         if source not in self._quantized:
+            self._quantized.add(source)
             yield from self._row_scales(source)
-        integers, row_scale = self._quantized[source]
-        yield helper.make_node("MatMulInteger", [integers, f"{name}_w", "q_zero"], [f"{name}_i"])
-        yield helper.make_node("Cast", [f"{name}_i"], [f"{name}_f"], to=TensorProto.FLOAT)
-        # Two products one after the other: ONNX Runtime replaces a product of the two scales by its
-        # own fused operator, and with that a whole network's answers were wrong (training/LOG.md).
-        yield helper.make_node("Mul", [f"{name}_f", f"{name}_ws"], [f"{name}_s"])
-        yield helper.make_node("Mul", [f"{name}_s", row_scale], [name])
+        yield helper.make_node("DequantizeLinear", [f"{name}_w", f"{name}_ws"], [f"{name}_d"])
+        yield helper.make_node("MatMul", [f"{source}_q_float", f"{name}_d"], [f"{name}_f"])
+        yield helper.make_node("Mul", [f"{name}_f", f"{source}_q_scale"], [f"{name}_s"])
+        yield helper.make_node("Reshape", [f"{name}_s", f"{source}_q_shape"], [name])
 
     def _shares(self, largest: Floats, weights: Sequence[str]) -> Floats:
         """Move half of the difference between channels into their weights. Shape: (channels,)."""
@@ -104,20 +106,24 @@ class _Surgeon:
         return np.asarray(shares, dtype=np.float32)
 
     def _row_scales(self, source: str) -> Iterator[NodeProto]:
-        """Quantise an activation once, however many products read it."""
+        """Quantise an activation once, however many products read it. Makes it (rows, channels)."""
         s = f"{source}_q"
         self._add(1.0 / self._smoothing[source], f"{s}_smoothing")
-        yield helper.make_node("Mul", [source, f"{s}_smoothing"], [f"{s}_even"])
+        self._add(np.array([-1, len(self._smoothing[source])], np.int64), f"{s}_flat")
+        yield helper.make_node("Shape", [source], [f"{s}_outer"], end=-1)
+        yield helper.make_node("Concat", [f"{s}_outer", "q_last"], [f"{s}_shape"], axis=0)
+        yield helper.make_node("Mul", [source, f"{s}_smoothing"], [f"{s}_smooth"])
+        yield helper.make_node("Reshape", [f"{s}_smooth", f"{s}_flat"], [f"{s}_even"])
         yield helper.make_node("Abs", [f"{s}_even"], [f"{s}_abs"])
         yield helper.make_node("ReduceMax", [f"{s}_abs", "q_last"], [f"{s}_max"], keepdims=1)
         yield helper.make_node("Max", [f"{s}_max", "q_tiny"], [f"{s}_safe"])
         yield helper.make_node("Div", [f"{s}_safe", "q_top"], [f"{s}_scale"])
-        yield helper.make_node("Div", ["q_top", f"{s}_safe"], [f"{s}_inverse"])
-        yield helper.make_node("Mul", [f"{s}_even", f"{s}_inverse"], [f"{s}_scaled"])
-        yield helper.make_node("Round", [f"{s}_scaled"], [f"{s}_round"])
-        yield helper.make_node("Add", [f"{s}_round", "q_zero_float"], [f"{s}_shifted"])
-        yield helper.make_node("Cast", [f"{s}_shifted"], [s], to=TensorProto.UINT8)
-        self._quantized[source] = (s, f"{s}_scale")
+        yield helper.make_node("Reshape", [f"{s}_scale", "q_last"], [f"{s}_scales"])
+        yield helper.make_node("Shape", [f"{s}_scales"], [f"{s}_count"])
+        yield helper.make_node("Expand", ["q_zero", f"{s}_count"], [f"{s}_zeros"])
+        scales = [f"{s}_scales", f"{s}_zeros"]
+        yield helper.make_node("QuantizeLinear", [f"{s}_even", *scales], [s], axis=0)
+        yield helper.make_node("DequantizeLinear", [s, "q_one", "q_zero"], [f"{s}_float"])
 
     def _lookup(self, node: NodeProto) -> Iterator[NodeProto]:
         """table[ids] as int8 rows, each with its own scale."""
