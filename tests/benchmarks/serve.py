@@ -41,6 +41,7 @@ FLOAT32, INT8 = "model.onnx", "model_quantized.onnx"  # names by which infinity 
 SERVERS = ("inlet", "plain", "infinity", "litserve")
 _SEED = 0
 _EXPORT_S = 600
+_SHOWN = 2_000  # characters
 
 
 def messages() -> list[Example]:
@@ -66,7 +67,11 @@ def write_folders(folder: Path) -> Folders:
 
 
 def write_graphs(folders: Folders, python: Path) -> None:
-    """Export for the optimised engine, with the versions that will read it."""
+    """Export for the optimised engine, with the versions that will read it.
+
+    Raises:
+        SystemExit: The environment cannot do it; says what it said.
+    """
     files: list[str | Path] = [
         "--float32",
         folders.float32 / FLOAT32,
@@ -74,13 +79,15 @@ def write_graphs(folders: Folders, python: Path) -> None:
         folders.int8 / INT8,
     ]
     program = ["-m", "tests.benchmarks.serve_onnx", "--network", str(folders.network)]
-    subprocess.run(
+    ended = subprocess.run(
         [python, *program, *files],
         env=environ_beside(folders.network),
-        check=True,
         capture_output=True,
+        text=True,
         timeout=_EXPORT_S,
     )
+    if ended.returncode:
+        raise SystemExit(f"{python} cannot write the graphs:\n{ended.stderr[-_SHOWN:]}")
 
 
 def lengths(examples: Sequence[Example]) -> tuple[float, float]:

@@ -31,6 +31,7 @@ class Contender:
     environ: Mapping[str, str]
     ask: Callable[[Example], bytes]
     decide: Decide  # the intents that an answer gives
+    at_half: Decide  # those of at least 0.5, by which all are alike
     cwd: Path | None = None
     python: Path | None = field(default=None)  # of an environment of its own
 
@@ -60,12 +61,18 @@ def inlet(folder: Path) -> Contender:
         environ=environ_of(folder, log_level="warning"),
         ask=_ask_inlet,
         decide=lambda body: frozenset(json.loads(body)["predictions"][0]["labels"]),
+        at_half=_inlet_at_half,
     )
 
 
 def _ask_inlet(example: Example) -> bytes:
     content = {"text": example.text, "subject": example.subject, "channel": example.channel}
     return post("/v1/classify", {key: value for key, value in content.items() if value})
+
+
+def _inlet_at_half(body: bytes) -> frozenset[str]:
+    said = json.loads(body)["predictions"][0]["intents"]
+    return frozenset(intent for intent, share in said.items() if share >= _ANSWERED)
 
 
 def plain(folders: Folders) -> Contender:
@@ -77,6 +84,7 @@ def plain(folders: Folders) -> Contender:
         environ=environ_beside(folders.network),
         ask=lambda example: post("/classify", {"text": example.composed}),
         decide=by_probability,
+        at_half=by_probability,
     )
 
 
@@ -89,6 +97,7 @@ def lit(folders: Folders, python: Path) -> Contender:
         environ=environ_beside(folders.network),
         ask=lambda example: post("/predict", {"text": example.composed}),
         decide=by_probability,
+        at_half=by_probability,
         python=python,
     )
 
@@ -109,6 +118,7 @@ def _infinity(engine: str, what: str, folder: Path, python: Path) -> Contender:
         "engine": engine,
         "device": "cpu",
         "dtype": "float32",
+        "pooling-method": "mean",  # else the optimised engine takes the first token alone
         "host": "127.0.0.1",
         "port": PORT,
         "log-level": "warning",
@@ -122,6 +132,7 @@ def _infinity(engine: str, what: str, folder: Path, python: Path) -> Contender:
         environ=environ_beside(folder),
         ask=lambda example: post("/embeddings", {"model": MODEL, "input": [example.composed]}),
         decide=by_sign,
+        at_half=by_sign,
         cwd=folder,
         python=python,
     )

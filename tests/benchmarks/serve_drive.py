@@ -39,6 +39,7 @@ class Driven:
 
     measured: Measured
     answered: Mapping[int, frozenset[str]]
+    at_half: Mapping[int, frozenset[str]]
 
 
 def drive(contender: Contender, plan: Plan, examples: Sequence[Example], folder: Path) -> Driven:
@@ -67,9 +68,13 @@ def drive(contender: Contender, plan: Plan, examples: Sequence[Example], folder:
         closed=closed,
         half_load=latencies_of(half.calls),
         macro_f1=None,
+        macro_f1_at_half=None,
     )
+    bodies = _first_bodies([*loads.values(), half], len(examples))
     return Driven(
-        measured=measured, answered=_answers([*loads.values(), half], contender, examples)
+        measured=measured,
+        answered={number: contender.decide(body) for number, body in bodies.items()},
+        at_half={number: contender.at_half(body) for number, body in bodies.items()},
     )
 
 
@@ -84,15 +89,13 @@ def _readable(contender: Contender) -> Callable[[bytes], bool]:
     return lambda body: isinstance(contender.decide(body), frozenset)
 
 
-def _answers(
-    loads: Sequence[Load], contender: Contender, examples: Sequence[Example]
-) -> dict[int, frozenset[str]]:
-    """Read what was answered to each message at first."""
+def _first_bodies(loads: Sequence[Load], messages: int) -> dict[int, bytes]:
+    """Give what was answered to each message at first."""
     bodies: dict[int, bytes] = {}
     for call in sorted((c for load in loads for c in load.calls), key=lambda call: call.number):
         if call.status == 200:
-            bodies.setdefault(call.number % len(examples), call.body)
-    return {number: contender.decide(body) for number, body in bodies.items()}
+            bodies.setdefault(call.number % messages, call.body)
+    return bodies
 
 
 def run(
@@ -117,5 +120,10 @@ def run(
 
 def _with_f1(driven: Driven, examples: Sequence[Example], common: Sequence[int]) -> Measured:
     held = [example.labels[INTENTS] for example in examples]
-    f1 = f1_of_answers(driven.answered, held, LABELS[INTENTS], common) if common else None
-    return replace(driven.measured, macro_f1=f1)
+    if not common:
+        return driven.measured
+    f1, at_half = (
+        f1_of_answers(answered, held, LABELS[INTENTS], common)
+        for answered in (driven.answered, driven.at_half)
+    )
+    return replace(driven.measured, macro_f1=f1, macro_f1_at_half=at_half)

@@ -31,7 +31,8 @@ class Measured:
     memory_mb: float  # after all loads, of all its processes; shared pages count once
     closed: Mapping[int, Rate]  # by the number of clients
     half_load: Rate  # at half of its own best rate
-    macro_f1: float | None  # None where no message was answered by all
+    macro_f1: float | None  # of the labels as given; None where no message was answered by all
+    macro_f1_at_half: float | None  # of the labels of at least 0.5
 
 
 def rate_of(load: Load, *, good: Iterable[int] = (200,)) -> Rate:

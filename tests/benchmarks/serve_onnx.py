@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 
 import torch
+from onnx import TensorProto
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
 
@@ -68,7 +69,11 @@ def fuse(file: Path, network: Path) -> None:
 
 def export_int8(float32: Path, file: Path) -> None:
     """Quantise as ONNX Runtime does by default, one scale for all activations of a batch."""
-    quantize_dynamic(float32, file, weight_type=QuantType.QInt8, per_channel=True)
+    # The fused operators tell nothing about the types of what they give.
+    types = {"DefaultTensorType": TensorProto.FLOAT}
+    quantize_dynamic(
+        float32, file, weight_type=QuantType.QInt8, per_channel=True, extra_options=types
+    )
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ def server(name, per_s):
         closed=rates,
         half_load=rates[1],
         macro_f1=None,
+        macro_f1_at_half=None,
     )
 
 
