@@ -81,8 +81,8 @@ class _Surgeon:
         """X @ W as integers: round(x / row scale) @ round(W / column scale), scaled back.
 
         It is written as a product of dequantised integers, since ONNX Runtime runs that as one
-        operator, MatMulIntegerToFloat. That one takes no scales of rows (training/LOG.md), so the
-        integers of the rows are dequantised by one, and their scales multiplied afterwards.
+        operator, MatMulIntegerToFloat. With the scales of the rows in it a whole network's answers
+        were wrong (training/LOG.md), so here they are ones, and the scales come afterwards.
         """
         source, weight = node.input
         matrix = numpy_helper.to_array(self.weights[weight]) * self._smoothing[source][:, None]
