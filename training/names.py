@@ -12,7 +12,7 @@ _NAMES = Path(__file__).with_name("names.txt")
 # Petra, Malmö; not SSO or Mr, and not the first word of a sentence.
 _CAPITALISED = re.compile(r"(?<![.!?:] )(?<!\A)\b[^\W\d_a-zß-ÿ][^\W\d_A-ZÀ-Þ]{2,}\b")
 _WORD = re.compile(r"\b[^\W\d_]{3,}\b")
-_NOUNS_ARE_CAPITALS = "de"  # a language in which a capital says nothing
+NOUNS_ARE_CAPITALS = "de"  # a language in which a capital says nothing
 
 
 def proper_nouns(examples: Sequence[Example]) -> frozenset[str]:
@@ -27,7 +27,7 @@ def proper_nouns(examples: Sequence[Example]) -> frozenset[str]:
     for example in examples:
         text = f"{example.subject}\n{example.text}"
         common.update(word for word in _WORD.findall(text) if word.islower())
-        if example.language != _NOUNS_ARE_CAPITALS:
+        if example.language != NOUNS_ARE_CAPITALS:
             capitalised.update(_CAPITALISED.findall(text))
     return frozenset(word for word in capitalised if word.lower() not in common)
 

@@ -1,20 +1,29 @@
 """What the model reads of a clean text: all names are one name, and slips of the fingers mended."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
-from itertools import pairwise
 
-NAME, PLACE = "alex", "london"  # what every person and every place is read as
+from models.text.people import (
+    NAME,
+    PLACE,
+    Clues,
+    People,
+    Word,
+    follows,
+    is_called,
+    is_small,
+    joining,
+    placing,
+    words_of,
+)
+
 SHORTEST = 4  # letters of a word that can be recognised with a slip
 _LONGEST = 24  # letters; a slip in a longer one is left, since it could be anything
 _LOOKED_UP = 300  # unknown words of a text, at most: they cost time, and it may hold nothing else
 _SLIP_SHARE = 0.3  # of the longer words, from which a text is full of slips; see training/LOG.md
 _KEPT_WORDS = 8192  # unknown words whose answer is remembered
-_WORD = re.compile(r"[^\W\d_]+")
-_NAMES_IN_A_ROW = re.compile(rf"\b{NAME}(?: (?:[A-Z]\. )?{NAME}\b)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +44,56 @@ class Reading:
     same: Mapping[str, str]  # a word of one gender -> what stands for both
     heralds: frozenset[str]  # words that a name follows: dear, Mr
     words: Mapping[str, int]  # known word -> rank, 0 is the most frequent
+    clues: Clues = field(default_factory=Clues)
     _mend: Callable[[str], str] = field(init=False, repr=False, compare=False)
+    _join: Callable[[str], str] = field(init=False, repr=False, compare=False)
+    _place: Callable[[str], str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         letters = "".join(sorted({letter for word in self.words for letter in word}))
         mend = lru_cache(_KEPT_WORDS)(lambda word: _mended(word, self.words, letters))
         object.__setattr__(self, "_mend", mend)
+        object.__setattr__(self, "_join", joining(self.clues.particles, self.heralds))
+        object.__setattr__(self, "_place", placing(self.clues.compounds))
 
     def __call__(self, text: str) -> str:
-        """Read a clean text; only words change, never what stands between them."""
-        found = [*_WORD.finditer(text)]
-        words = [match[0].lower() for match in found]
-        read = [self._called(before, word) for before, word in pairwise(["", *words])]
-        slips = self._slips([word for word, called in zip(words, read, strict=True) if not called])
-        parts, end = [], 0
-        for match, word, called in zip(found, words, read, strict=True):
-            parts += [text[end : match.start()], called or slips.get(word) or match[0]]
-            end = match.end()
-        return _NAMES_IN_A_ROW.sub(NAME, "".join(parts) + text[end:])
+        """Read a clean text; what stands between words changes only inside a name."""
+        words, rest = words_of(self._place(text))
+        small = is_small(words)
+        read = [self._called(words, place, small=small) for place in range(len(words))]
+        slips = self._slips([w.small for w, called in zip(words, read, strict=True) if not called])
+        if not slips:
+            read = People(words, read, self.clues, self.heralds, self._is_known).find()
+        parts = [
+            word.gap + (called or slips.get(word.small) or word.written)
+            for word, called in zip(words, read, strict=True)
+        ]
+        return self._join("".join(parts) + rest)
 
-    def _called(self, before: str, word: str) -> str | None:
+    def _called(self, words: Sequence[Word], place: int, *, small: bool) -> str | None:
         """What a name, a place or a word with a gender is read as."""
-        if word in self.names:
+        word = words[place]
+        if word.small in self.names:
             return NAME
-        if word in self.places:
+        if word.small in self.places:
             return PLACE
-        if self._unknown(word) and (before in self.heralds or before in self.names):
+        named = place > 0 and words[place - 1].small in self.names and word.gap in (" ", "-")
+        due = named or follows(words, place, self.heralds)
+        if due and (small or word.written[0].isupper()) and self._could_be(word):
             return NAME
-        return self.same.get(word)
+        if word.small in self.clues.everyday and is_called(words, place, self.heralds):
+            return NAME
+        return self.same.get(word.small)
+
+    def _could_be(self, word: Word) -> bool:
+        """Whether a word may be a name where one is due."""
+        if word.is_capital and (
+            word.small in self.clues.doubtful or word.small in self.clues.families
+        ):
+            return True
+        return self._unknown(word.small) or (
+            word.is_capital and not self._is_known(word.small) and word.small not in self.same
+        )
 
     def _slips(self, words: Sequence[str]) -> Mapping[str, str]:
         """The mended words of a text that is full of slips; none of another."""
@@ -77,28 +108,38 @@ class Reading:
     def _unknown(self, word: str) -> bool:
         return SHORTEST <= len(word) <= _LONGEST and word not in self.words
 
+    def _is_known(self, word: str) -> bool:
+        """Whether a word is more than a name that was met by chance."""
+        if len(word) < SHORTEST:
+            return word in self.clues.short
+        return len(word) > _LONGEST or (word in self.words and word not in self.clues.rare)
+
 
 def reading_bytes(reading: Reading) -> bytes:
     """Write a reading as JSON."""
+    clues = {name: sorted(words) for name, words in asdict(reading.clues).items()}
     raw = {
         "names": sorted(reading.names),
         "places": sorted(reading.places),
         "same": dict(reading.same),
         "heralds": sorted(reading.heralds),
         "words": " ".join(sorted(reading.words, key=reading.words.__getitem__)),
+        "clues": clues,
     }
     return json.dumps(raw, ensure_ascii=False).encode()
 
 
 def parse_reading(content: bytes) -> Reading:
-    """Read what `reading_bytes` wrote."""
+    """Read what `reading_bytes` wrote; earlier releases wrote no clues."""
     raw = json.loads(content)
+    clues = raw.get("clues", {})
     return Reading(
         frozenset(raw["names"]),
         frozenset(raw["places"]),
         dict(raw["same"]),
         frozenset(raw["heralds"]),
         {word: rank for rank, word in enumerate(raw["words"].split())},
+        Clues(**{one.name: frozenset(clues.get(one.name, ())) for one in fields(Clues)}),
     )
 
 

@@ -65,3 +65,31 @@ def test_a_message_about_him_is_read_as_one_about_her():
 
     assert reading("mrs Ito sent her form") == reading("mr Ito sent his form")
     assert reading("frau Ito") == reading("herr Ito")
+
+
+def test_a_name_that_is_met_small_all_the_time_counts_only_where_somebody_is_called():
+    clues = reading_of([example(1, "will " * 8 + "Will")]).clues
+
+    assert "will" not in clues.doubtful
+    assert "will" in clues.everyday
+
+
+def test_a_word_that_is_rare_and_only_has_capitals_may_be_a_name():
+    written = [
+        example(1, "with Coppensen today"),
+        example(2, "by Coppensen and invoices, invoices"),
+    ]
+
+    assert reading_of(written).clues.rare == {"coppensen"}
+
+
+def test_a_place_that_is_a_persons_name_is_a_place_behind_a_preposition():
+    reading = reading_of([])
+
+    assert reading("we met in Jordan, then Jordan left") == "we met in london, then alex left"
+
+
+def test_names_and_places_of_several_words_are_one():
+    reading = reading_of([])
+
+    assert reading("my boss Emily van der Berg flew to New York") == "my boss alex flew to london"
