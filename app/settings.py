@@ -122,7 +122,12 @@ class Settings(BaseSettings):
     policy: Folder | None = Field(
         None, description="Routing policy (YAML); unset: the shipped one."
     )
-    threads: int = Field(0, ge=0, le=256, description="Inference threads; 0: one for each core.")
+    threads: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="Passes through the network at a time, one thread each; 0: one for each core.",
+    )
     max_batch: int = Field(32, ge=1, le=1024, description="Messages in one forward pass, at most.")
     max_waiting: int = Field(
         512, ge=1, le=100_000, description="Messages waiting for the model before 503 is answered."

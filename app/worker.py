@@ -39,7 +39,7 @@ class Limits:
     """How much a worker does at a time, and how long it waits."""
 
     batch: int = 20  # deliveries that one run_once() takes
-    concurrency: int = 32  # attempts in flight; of one endpoint, its own max_in_flight
+    concurrency: int = 64  # attempts in flight; of one endpoint, its own max_in_flight
     idle_wait_s: float = 1.0  # until the next look for what is due, unless woken
     grace_s: float = 10.0  # for attempts in flight when the worker stops
 

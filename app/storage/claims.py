@@ -22,8 +22,11 @@ _FIRST_DUE = (  # of one endpoint: the first entry of an index, however much wai
     .scalar_subquery()
 )
 _LISTENING = (_TO.c.enabled, ~_TO.c.paused)
+# Whose last attempt failed gets one at a time until it answers: several silent receivers would hold
+# every thread of a worker before their circuits open.
+_ROOM = case((_TO.c.failures > 0, 1), else_=_TO.c.max_in_flight).label("max_in_flight")
 _READY = (
-    select(_TO.c.id, _TO.c.max_in_flight, _TO.c.rate_per_s, _TO.c.open_until)
+    select(_TO.c.id, _ROOM, _TO.c.rate_per_s, _TO.c.open_until)
     .where(*_LISTENING, or_(_TO.c.open_until.is_(None), _TO.c.open_until <= _NOW))
     .where(_FIRST_DUE <= _NOW)
     .order_by(_TO.c.id)

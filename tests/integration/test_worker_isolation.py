@@ -90,6 +90,17 @@ def test_an_endpoint_may_have_a_limit_of_its_own(database, clock):
     assert flight.most == {"a": 1, "b": 8}
 
 
+def test_an_endpoint_that_failed_gets_one_at_a_time_until_it_answers(database, clock):
+    fill(database, 6, to("a", failures=1, failing_since=clock()), to("b"))
+    flight = Flight()
+    with Running(worker(database, Posts(flight), clock)):
+        flight.wait_until({"a": 1, "b": 4})
+        flight.release()
+        eventually(lambda: set(states(database).values()) == {("delivered", 1)})
+
+    assert flight.most["b"] == 4
+
+
 def test_receivers_that_never_answer_do_not_hold_the_one_that_does(database, clock):
     slow = [to(f"slow{n}") for n in range(7)]
     fill(database, 20, *slow, to("good"))
