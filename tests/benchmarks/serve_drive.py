@@ -86,7 +86,14 @@ def _started(contender: Contender, folder: Path) -> Server:
 
 
 def _readable(contender: Contender) -> Callable[[bytes], bool]:
-    return lambda body: isinstance(contender.decide(body), frozenset)
+    def is_readable(body: bytes) -> bool:
+        try:
+            contender.decide(body)
+        except (ValueError, LookupError, TypeError):
+            return False
+        return True
+
+    return is_readable
 
 
 def _first_bodies(loads: Sequence[Load], messages: int) -> dict[int, bytes]:

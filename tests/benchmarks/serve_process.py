@@ -57,14 +57,17 @@ class Server:
         Raises:
             Unstarted: It ended, or the deadline passed.
         """
+        last = "nothing"
         while time.perf_counter() < self.began_s + START_S:
             if self.process.poll() is not None:
                 break
             answered, body = ask_once(self.port, request)
             if answered == status and is_good(body):
                 return round(time.perf_counter() - self.began_s, 2)
+            if answered:
+                last = f"{answered} {body[:_SHOWN]!r}"
             time.sleep(_PAUSE_S)
-        raise Unstarted(self.said()[-_SHOWN:])
+        raise Unstarted(f"last answer: {last}; it said: {self.said()[-_SHOWN:]}")
 
     def memory_mb(self) -> float:
         """Tell what it holds of the memory, pages that its processes share counted once."""

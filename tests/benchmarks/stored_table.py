@@ -47,4 +47,4 @@ def show(found: Sequence[Row], console: Console) -> None:
             row.start_s,
         )
         table.add_row(f"{row.rows:,}", str(row.clients), *map(str, figures))
-    console.print(table)
+    console.print(table, width=120)
