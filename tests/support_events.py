@@ -112,9 +112,7 @@ def told(format, body=None, **endpoint):
     """What a format writes from."""
     options = endpoint.pop("options", {})
     one = an_endpoint(format=format, secrets=(SECRET,), options=options, **endpoint)
-    return Told(
-        endpoint=one, delivery_id="dlv_1", body=stored() if body is None else body, now=NOW
-    )
+    return Told(endpoint=one, delivery_id="dlv_1", body=stored() if body is None else body, now=NOW)
 
 
 def first(steps):

@@ -102,4 +102,3 @@ def _show_example(example: Example) -> None:
 def _bar() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     return Progress(*columns, TimeRemainingColumn(), console=err, disable=not err.is_terminal)
-
