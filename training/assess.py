@@ -82,18 +82,35 @@ def assess(
     classifier: IntentClassifier, full: IntentClassifier, splits: Splits, *, seed: int
 ) -> Findings:
     """Measure the model that will be served, its float32 form, and the baseline."""
-    manifest, answers = classifier.manifest, Answers.of(classifier, splits.test)
-    baseline = fit_baseline(manifest.heads, splits.train, seed=seed)
+    heads = classifier.manifest.heads
+    baseline = fit_baseline(heads, splits.train, seed=seed)
     guesses = baseline([example.composed for example in splits.test])
-    return Findings(
-        served=_measured(classifier, answers, splits.test).as_dict(),
+    return findings_of(
+        classifier,
+        splits.test,
         float32=evaluated(full, splits.test)[0].as_dict(),
-        baseline=evaluate(manifest.heads, splits.test, guesses, {}).as_dict(),
-        promises=promise_table(manifest, answers.decisions, splits.test),
+        baseline=evaluate(heads, splits.test, guesses, {}).as_dict(),
+    )
+
+
+def findings_of(
+    classifier: IntentClassifier,
+    test: Sequence[Example],
+    *,
+    float32: Mapping[str, Any],
+    baseline: Mapping[str, Any],
+) -> Findings:
+    """Measure what is served on the test part; what it is compared with was measured before."""
+    manifest, answers = classifier.manifest, Answers.of(classifier, test)
+    return Findings(
+        served=_measured(classifier, answers, test).as_dict(),
+        float32=float32,
+        baseline=baseline,
+        promises=promise_table(manifest, answers.decisions, test),
         probabilities=answers.probabilities,
         deciding=manifest.intents,
         decisions=answers.decisions,
-        test=splits.test,
+        test=test,
     )
 
 
