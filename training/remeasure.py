@@ -76,7 +76,8 @@ def measured(
     if probes:
         kept["probes"] = run_probes(classifier, test, TrainConfig().seed)
     changes = changes_since(found, root=root, before=earlier)
-    return replace(found, more={**kept, "changes": changes})
+    named = {"version": f"{classifier.manifest.version}, as it was measured before"}
+    return replace(found, more={**kept, "changes": changes | named})
 
 
 def publish_reports(
