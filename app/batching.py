@@ -16,6 +16,7 @@ Predict = Callable[[Sequence[str]], list[Prediction]]
 MAX_CALL = 256  # texts that one call may always bring to an empty queue
 MAX_RETRY_AFTER_S = 30
 _STOPPING = "the service is stopping"
+_NEWEST = 0.25  # what the newest pass counts in the mean of the recent ones
 
 
 class _Call:
@@ -26,6 +27,11 @@ class _Call:
         self.future: Future[list[Prediction]] = Future()
         self.answers: list[Prediction] = []
         self.taken = 0  # texts that a pass has taken
+
+    @property
+    def left(self) -> int:
+        """Texts that no pass has taken yet."""
+        return len(self.texts) - self.taken
 
     def start(self) -> bool:
         """Whether a caller still waits; from here on it cannot cancel."""
@@ -61,15 +67,36 @@ class Batcher:
     A big call is spread over passes, and takes its turn again behind those who came after it.
     """
 
-    def __init__(self, predict: Predict, *, max_batch: int, max_waiting: int) -> None:
+    def __init__(
+        self,
+        predict: Predict,
+        *,
+        max_batch: int,
+        max_waiting: int,
+        max_wait_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start the thread that runs the model.
+
+        Args:
+            predict: The model; only that thread calls it.
+            max_batch: Texts in one pass.
+            max_waiting: Texts that may wait, however fast the model is.
+            max_wait_s: For which a call may have to wait, reckoned from the recent passes. An empty
+                queue takes any call.
+            monotonic: The clock, in seconds.
+        """
         self._predict = predict
         self._max_batch = max_batch
         self._max_waiting = max_waiting
+        self._max_wait_s = max_wait_s
+        self._monotonic = monotonic
         self._queue: deque[_Call] = deque()
         self._in_hand: list[_Piece] = []
         self._waiting = 0
         self._closed = False
-        self._s_per_text = 0.0  # of recent passes; what Retry-After is reckoned from
+        self._began_s = 0.0  # the pass in progress
+        self._s_per_text = 0.0  # of recent passes; 0: none yet
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
         self._thread.start()
@@ -117,24 +144,52 @@ class Batcher:
 
     def _admit(self, texts: int) -> None:
         most = max(self._max_waiting, MAX_CALL)
-        room = self._max_waiting if self._queue else most
         if texts > most:
             raise ValueError(f"a call has at most {most} texts")
         if not self.alive:
             raise Overloaded(_STOPPING)
-        if self._waiting + texts > room:
-            wait_s = math.ceil(self._waiting * self._s_per_text)
+        if not self._queue:
+            return
+        wait_s = self._wait_s(texts)
+        if self._waiting + texts > self._max_waiting or wait_s > self._max_wait_s:
             raise Overloaded(
                 "too many messages wait for the model",
-                retry_after_s=min(max(1, wait_s), MAX_RETRY_AFTER_S),
+                retry_after_s=min(max(1, math.ceil(wait_s)), MAX_RETRY_AFTER_S),
             )
+
+    def _wait_s(self, texts: int) -> float:
+        """Reckon how long a new call's last turn will have to wait for what is before it."""
+        turn = self._turn()
+        turns = math.ceil(texts / turn)
+        ahead = sum(min(call.left, turns * turn) for call in self._queue)
+        return ahead * self._s_per_text + self._pass_left_s()
+
+    def _pass_left_s(self) -> float:
+        """Reckon the rest of the pass in progress; one that is late, as late again."""
+        if not self._in_hand or not self._s_per_text:
+            return 0.0
+        whole_s = _size(self._in_hand) * self._s_per_text
+        return abs(whole_s - (self._monotonic() - self._began_s))
+
+    def _turn(self) -> int:
+        """Say how many texts of one call go into a pass: half of the wait at most.
+
+        Behind a big call of which one turn is in hand and the next one waits, there is then still
+        time for a small one.
+        """
+        if not self._s_per_text:
+            return self._max_batch
+        fitting = int(self._max_wait_s / 2 / self._s_per_text)
+        return min(max(1, fitting), self._max_batch)
 
     def _run(self) -> None:
         while pieces := self._next():
-            started = time.monotonic()
             self._settle(pieces)
-            texts = sum(len(piece) for _, piece in pieces)
-            self._s_per_text += ((time.monotonic() - started) / texts - self._s_per_text) / 4
+            self._learn((self._monotonic() - self._began_s) / _size(pieces))
+
+    def _learn(self, s_per_text: float) -> None:
+        weight = _NEWEST if self._s_per_text else 1.0
+        self._s_per_text += weight * (s_per_text - self._s_per_text)
 
     def _next(self) -> list[_Piece]:
         """Wait for texts and take a pass full of them; nothing when closed."""
@@ -143,22 +198,25 @@ class Batcher:
             while not self._in_hand and not self._closed:
                 self._changed.wait_for(lambda: self._queue or self._closed)
                 self._in_hand = self._take()
+            self._began_s = self._monotonic()
             return self._in_hand
 
     def _take(self) -> list[_Piece]:
         pieces: list[_Piece] = []
-        room = self._max_batch
-        while self._queue and room:
+        room, turn = self._max_batch, self._turn()
+        for _ in range(len(self._queue)):  # each call once
             call = self._queue.popleft()
             if not call.start():
-                self._waiting -= len(call.texts) - call.taken
+                self._waiting -= call.left
                 continue
-            piece = call.take(room)
+            piece = call.take(min(room, turn))
             pieces.append((call, piece))
             room -= len(piece)
             self._waiting -= len(piece)
-            if call.taken < len(call.texts):
+            if call.left:
                 self._queue.append(call)
+            if not room:
+                break
         return pieces
 
     def _settle(self, pieces: list[_Piece]) -> None:
@@ -177,6 +235,10 @@ class Batcher:
         answers = dict(zip(texts, self._predict(texts), strict=True))
         for call, piece in pieces:
             call.add([answers[text] for text in piece])
+
+
+def _size(pieces: Sequence[_Piece]) -> int:
+    return sum(len(piece) for _, piece in pieces)
 
 
 def _as_exception(error: BaseException) -> Exception:

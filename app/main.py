@@ -59,7 +59,10 @@ def create_app(settings: Settings) -> FastAPI:
         database = open_database_of(settings)
         undo.callback(database.close)
         batcher = Batcher(
-            classifier.predict, max_batch=settings.max_batch, max_waiting=settings.max_waiting
+            classifier.predict,
+            max_batch=settings.max_batch,
+            max_waiting=settings.max_waiting,
+            max_wait_s=settings.max_wait_s,
         )
         undo.callback(batcher.close, STOP_S)
         hooks = Hooks(on_attempt=metrics.count_attempt, on_transition=metrics.count_transition)

@@ -132,6 +132,9 @@ class Settings(BaseSettings):
     max_waiting: int = Field(
         512, ge=1, le=100_000, description="Messages waiting for the model before 503 is answered."
     )
+    max_wait_s: float = Field(
+        0.25, gt=0, le=300, description="Seconds of waiting for the model before 503 is answered."
+    )
     predict_timeout_s: float = Field(
         10.0, gt=0, le=300, description="Seconds a request waits for the model, at most."
     )
@@ -228,8 +231,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if "data_dir" not in values:
         values["data_dir"] = _data_dir(environ)
     values["sources"], used = _source_keys(given)
-    strange = sorted(given.keys() - known.keys() - used)
-    problems = [_unknown(name, known) for name in strange]
+    problems = [_unknown(name, known) for name in sorted(given.keys() - known.keys() - used)]
     try:
         settings = Settings(**values)
     except ValidationError as error:

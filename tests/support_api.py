@@ -56,7 +56,10 @@ class Api:
         self.monotonic_s = 1_000.0
         self.settings = Settings(host=host, **settings)
         self.batcher = Batcher(
-            predict, max_batch=self.settings.max_batch, max_waiting=self.settings.max_waiting
+            predict,
+            max_batch=self.settings.max_batch,
+            max_waiting=self.settings.max_waiting,
+            max_wait_s=self.settings.max_wait_s,
         )
         self.app = create_api(self._services())
 

@@ -367,7 +367,7 @@ def test_a_message_that_came_late_may_come_again(make):
 
 
 def test_through_a_real_batcher_each_of_racing_messages_keeps_its_own_answer(make, database):
-    batcher = Batcher(predict, max_batch=4, max_waiting=100)
+    batcher = Batcher(predict, max_batch=4, max_waiting=100, max_wait_s=10)
     enqueued = threading.Semaphore(0)
     intake = make(submit=batcher.submit, on_enqueued=enqueued.release)
 

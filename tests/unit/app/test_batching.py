@@ -22,10 +22,15 @@ def said(text):
 
 
 class Model:
-    """Answers with the text as version; keeps its passes; waits in `hold`; fails on `poison`."""
+    """Answers with the text as version; keeps its passes; waits in `hold`; fails on `poison`.
+
+    It takes `s_per_text` of its own clock, which stands still but for that.
+    """
 
     def __init__(self):
         self.passes = []
+        self.s_per_text = 0.0
+        self.now_s = 100.0
         self.open = threading.Event()
         self.open.set()
         self.gates = []  # of the passes that begin from now on; then `open` again
@@ -40,6 +45,7 @@ class Model:
         self.entered.release()
         if not gate.wait(DEADLINE_S):
             raise TimeoutError
+        self.now_s += self.s_per_text * len(texts)
         for text in texts:
             if isinstance(text, BaseException):
                 raise text
@@ -57,9 +63,16 @@ def model():
 def start(model):
     made = []
 
-    def start_batcher(*, max_batch=4, max_waiting=1000):
-        made.append(Batcher(model.predict, max_batch=max_batch, max_waiting=max_waiting))
-        return made[-1]
+    def start_batcher(*, max_batch=4, max_waiting=1000, max_wait_s=1.0):
+        batcher = Batcher(
+            model.predict,
+            max_batch=max_batch,
+            max_waiting=max_waiting,
+            max_wait_s=max_wait_s,
+            monotonic=lambda: model.now_s,
+        )
+        made.append(batcher)
+        return batcher
 
     yield start_batcher
     model.open.set()
@@ -74,6 +87,34 @@ def busy(batcher, model):
     future = batcher.submit(["busy"])
     assert model.entered.acquire(timeout=DEADLINE_S)
     return future
+
+
+def run_passes(batcher, model, count, *, s_per_text):
+    """Let the model answer single texts at a speed, and hold it in the next pass."""
+    model.open.set()
+    model.s_per_text = s_per_text
+    for number in range(count):
+        batcher.submit([f"pass {number}"]).result(DEADLINE_S)
+        assert model.entered.acquire(timeout=DEADLINE_S)
+    return busy(batcher, model)  # so the last of them has been reckoned
+
+
+def change_speed(batcher, model, before_s, after_s, passes):
+    """Run many passes at one speed and then some at another."""
+    held = run_passes(batcher, model, 20, s_per_text=before_s)
+    model.open.set()
+    held.result(DEADLINE_S)
+    run_passes(batcher, model, passes, s_per_text=after_s)
+
+
+def admitted(batcher, most=200):
+    """Submit small calls until one is refused, and count those before it."""
+    for number in range(most):
+        try:
+            batcher.submit([f"call {number}"])
+        except Overloaded:
+            return number
+    return most
 
 
 def answers(future):
@@ -287,3 +328,136 @@ def test_closing_twice_is_no_error_and_a_callback_may_submit(start):
 
 def test_a_batcher_says_that_it_lives(start):
     assert start().alive
+
+
+# A budget for waiting: what is ahead of a call, in seconds at the recent speed
+
+
+@pytest.mark.parametrize(
+    ("s_per_text", "expected"),
+    # a text in hand and those that wait before the last one admitted are a second together
+    [(0.015625, 64), (0.125, 8), (0.5, 2), (30.0, 1)],
+)
+def test_a_fast_model_admits_many_and_a_slow_one_few(start, model, s_per_text, expected):
+    batcher = start(max_wait_s=1.0)
+    run_passes(batcher, model, 1, s_per_text=s_per_text)
+
+    assert admitted(batcher) == expected
+
+
+def test_before_the_first_pass_has_ended_only_the_bound_on_texts_counts(start, model):
+    batcher = start(max_waiting=7, max_wait_s=0.001)
+    busy(batcher, model)
+    model.now_s += 60
+
+    assert admitted(batcher) == 7
+
+
+def test_however_fast_the_model_is_the_bound_on_texts_stays(start, model):
+    batcher = start(max_waiting=7, max_wait_s=1.0)
+    run_passes(batcher, model, 1, s_per_text=0.001)
+
+    assert admitted(batcher) == 7
+
+
+@pytest.mark.parametrize(
+    ("before_s", "after_s", "passes", "expected"),
+    [(0.01, 0.1, 4, 13), (0.01, 0.1, 8, 10), (0.1, 0.01, 4, 25), (0.1, 0.01, 8, 52)],
+)
+def test_the_reckoning_follows_a_change_of_speed_within_a_few_passes(
+    start, model, before_s, after_s, passes, expected
+):
+    batcher = start(max_wait_s=1.0)
+    change_speed(batcher, model, before_s, after_s, passes)
+
+    assert admitted(batcher) == expected
+
+
+def test_one_slow_pass_among_many_closes_no_door(start, model):
+    batcher = start(max_wait_s=1.0)
+    change_speed(batcher, model, 0.01, 0.1, 1)
+
+    assert admitted(batcher) == 30
+
+
+def test_an_empty_queue_takes_a_call_however_slow_the_model_is(start, model):
+    batcher = start(max_wait_s=0.001)
+    run_passes(batcher, model, 3, s_per_text=30.0)
+    model.now_s += 600
+
+    future = batcher.submit([f"{number}" for number in range(MAX_CALL)])
+
+    with pytest.raises(Overloaded):
+        batcher.submit(["one more"])
+    model.open.set()
+    assert len(answers(future)) == MAX_CALL
+
+
+def test_what_is_in_hand_counts_until_it_is_due(start, model):
+    batcher = start(max_wait_s=1.0)
+    run_passes(batcher, model, 1, s_per_text=0.75)
+    batcher.submit(["waits"])
+
+    with pytest.raises(Overloaded):
+        batcher.submit(["too early"])
+    model.now_s += 0.5
+    batcher.submit(["in time"])
+
+    assert batcher.waiting == 2
+
+
+def test_a_pass_that_is_late_is_thought_to_stay_late_as_long_again(start, model):
+    batcher = start(max_wait_s=1.0)
+    run_passes(batcher, model, 1, s_per_text=0.25)
+    batcher.submit(["waits"])
+    model.now_s += 0.25 + 0.75
+    batcher.submit(["waits too"])
+    model.now_s += 0.25
+
+    with pytest.raises(Overloaded):
+        batcher.submit(["one more"])
+
+
+@pytest.mark.parametrize(
+    ("s_per_text", "retry_after_s"), [(0.75, 2), (2.75, 6), (20.0, MAX_RETRY_AFTER_S)]
+)
+def test_a_refusal_names_the_seconds_until_what_waits_is_answered(
+    start, model, s_per_text, retry_after_s
+):
+    batcher = start(max_wait_s=1.0)
+    run_passes(batcher, model, 1, s_per_text=s_per_text)
+    batcher.submit(["waits"])
+
+    with pytest.raises(Overloaded) as refused:
+        batcher.submit(["too many"])
+
+    assert refused.value.retry_after_s == retry_after_s
+
+
+def test_behind_a_big_call_there_is_room_for_a_small_one_and_it_waits_for_one_turn(start, model):
+    batcher = start(max_batch=32, max_wait_s=1.0)
+    run_passes(batcher, model, 1, s_per_text=0.0625)
+    big = batcher.submit([f"big {number}" for number in range(MAX_CALL)])
+    gate = threading.Event()
+    model.gates.append(gate)
+    model.open.set()
+    assert model.entered.acquire(timeout=DEADLINE_S)
+
+    small = batcher.submit(["small"])
+    gate.set()
+
+    assert (answers(small), len(answers(big))) == (["small"], MAX_CALL)
+    sizes = [len(one) for one in model.passes[2:5]]
+    assert (sizes, "small" in model.passes[3]) == ([8, 9, 8], True)
+
+
+def test_a_second_big_call_waits_for_all_of_the_first_and_is_refused(start, model):
+    batcher = start(max_batch=32, max_wait_s=1.0)
+    run_passes(batcher, model, 1, s_per_text=0.0625)
+    batcher.submit(["big"] * 100)
+
+    with pytest.raises(Overloaded) as refused:
+        batcher.submit(["big too"] * 100)
+
+    assert refused.value.retry_after_s == 7  # (1 + 100) / 16
+    assert admitted(batcher) == 8
