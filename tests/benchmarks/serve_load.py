@@ -114,8 +114,8 @@ async def _closed(target: Target, clients: int, warm_up_s: float, seconds: float
         while (began_s := time.perf_counter()) < until_s:
             call = await _call(line, target, began_s)
             calls.append(call)
-            if not call.status:
-                await asyncio.sleep(0.05)  # a server that is gone is not asked as fast as we can
+            if call.status in (0, 503):  # gone, or full: not asked again as fast as we can
+                await asyncio.sleep(0.05)
         line.close()
 
     await asyncio.gather(*(client() for _ in range(clients)))
