@@ -82,8 +82,8 @@ class Batcher:
             predict: The model; only that thread calls it.
             max_batch: Texts in one pass.
             max_waiting: Texts that may wait, however fast the model is.
-            max_wait_s: For which a call may have to wait, reckoned from the recent passes. An empty
-                queue takes any call.
+            max_wait_s: For which a call may have to wait for its first turn, reckoned from the recent
+                passes. An empty queue takes any call.
             monotonic: The clock, in seconds.
         """
         self._predict = predict
@@ -150,18 +150,17 @@ class Batcher:
             raise Overloaded(_STOPPING)
         if not self._queue:
             return
-        wait_s = self._wait_s(texts)
+        wait_s = self._wait_s()
         if self._waiting + texts > self._max_waiting or wait_s > self._max_wait_s:
             raise Overloaded(
                 "too many messages wait for the model",
                 retry_after_s=min(max(1, math.ceil(wait_s)), MAX_RETRY_AFTER_S),
             )
 
-    def _wait_s(self, texts: int) -> float:
-        """Reckon how long a new call's last turn will have to wait for what is before it."""
+    def _wait_s(self) -> float:
+        """Reckon how long a new call's first turn will have to wait for what is before it."""
         turn = self._turn()
-        turns = math.ceil(texts / turn)
-        ahead = sum(min(call.left, turns * turn) for call in self._queue)
+        ahead = sum(min(call.left, turn) for call in self._queue)
         return ahead * self._s_per_text + self._pass_left_s()
 
     def _pass_left_s(self) -> float:

@@ -133,7 +133,7 @@ class Settings(BaseSettings):
         512, ge=1, le=100_000, description="Messages waiting for the model before 503 is answered."
     )
     max_wait_s: float = Field(
-        0.25, gt=0, le=300, description="Seconds of waiting for the model before 503 is answered."
+        0.4, gt=0, le=300, description="Seconds of waiting for the model before 503 is answered."
     )
     predict_timeout_s: float = Field(
         10.0, gt=0, le=300, description="Seconds a request waits for the model, at most."

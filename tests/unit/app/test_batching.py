@@ -451,13 +451,17 @@ def test_behind_a_big_call_there_is_room_for_a_small_one_and_it_waits_for_one_tu
     assert (sizes, "small" in model.passes[3]) == ([8, 9, 8], True)
 
 
-def test_a_second_big_call_waits_for_all_of_the_first_and_is_refused(start, model):
+def test_big_calls_take_turns_and_small_ones_are_let_in_between(start, model):
     batcher = start(max_batch=32, max_wait_s=1.0)
     run_passes(batcher, model, 1, s_per_text=0.0625)
-    batcher.submit(["big"] * 100)
+    gate = threading.Event()
+    model.gates.append(gate)
+    big = batcher.submit([f"big {number}" for number in range(100)])
+    too = batcher.submit([f"too {number}" for number in range(100)])
+    model.open.set()
+    gate.set()
 
-    with pytest.raises(Overloaded) as refused:
-        batcher.submit(["big too"] * 100)
-
-    assert refused.value.retry_after_s == 7  # (1 + 100) / 16
-    assert admitted(batcher) == 8
+    assert (len(answers(big)), len(answers(too))) == (100, 100)
+    begun = next(n for n, one in enumerate(model.passes) if "too 0" in one)
+    ended = next(n for n, one in enumerate(model.passes) if "big 99" in one)
+    assert begun < ended
