@@ -82,7 +82,7 @@ class Batcher:
             predict: The model; only that thread calls it.
             max_batch: Texts in one pass.
             max_waiting: Texts that may wait, however fast the model is.
-            max_wait_s: For which a call may have to wait for its first turn, reckoned from the recent
+            max_wait_s: For which a call may have to wait for its first turn, reckoned from recent
                 passes. An empty queue takes any call.
             monotonic: The clock, in seconds.
         """
