@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from app.domain import Facts, Message
 from app.leads.score import Interest, interest_of, weight_of
 from app.routing.context import Context, Known
 from app.routing.people import account_of, contact_of, sender_fields
 from app.storage import messages
+from app.storage.engine import Connection
 from app.storage.messages import COUNTED, LAST, By, Past, Whose
 
 

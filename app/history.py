@@ -6,11 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection
-
 from app.routing.context import Context
 from app.routing.policy import Rule
 from app.storage import messages, once, promises
+from app.storage.engine import Connection
 from app.storage.messages import By, Past, Whose
 from app.webhook.alert import Earlier, Promise
 

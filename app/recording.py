@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection
 
 from app.domain import Answer, Attempt
 from app.errors import StorageDown
 from app.storage import health, outbox
 from app.storage.claims import Claim
-from app.storage.engine import Database
+from app.storage.engine import Connection, Database
 from app.webhook import breaker, retry
 from app.webhook.breaker import Transition
 

@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
-
 from app.domain import Decision, Delivery, Endpoint, Message, Stored
 from app.history import told_lately
 from app.replies.starting import Assigned, Owed, start
@@ -15,7 +13,7 @@ from app.routing import aside
 from app.routing.context import Context
 from app.routing.policy import Policy, Rule
 from app.storage import endpoints, messages, once, outbox
-from app.storage.engine import Database
+from app.storage.engine import Connection, Database
 from app.storage.idempotency import remember
 from app.webhook.formats.event import event_body
 from models.prediction import Prediction

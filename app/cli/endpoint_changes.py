@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
 from app.cli.output import print_json, say, told_errors
 from app.cli.times import duration_of
@@ -15,6 +14,7 @@ from app.errors import NotFound, Refused
 from app.parts import open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import endpoints, outbox
+from app.storage.engine import Connection
 from app.webhook.rotation import rotated
 from app.webhook.signing import new_secret, secret_key
 

@@ -4,14 +4,12 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from sqlalchemy import make_url
-
 from app.cli.output import say
 from app.errors import StorageDown
 from app.parts import open_database_of
 from app.settings import Settings
 from app.storage import endpoints
-from app.storage.sqlite import file_of
+from app.storage.engine import file_of_url
 from models import registry
 from models.artifact import read_artifact
 from models.errors import ModelError
@@ -38,8 +36,8 @@ def known_labels(settings: Settings) -> Labels:
 
 def known_endpoints(settings: Settings) -> Collection[str] | None:
     """Read the names of all endpoints; None where there is no database yet, and none is made."""
-    url = make_url(settings.effective_database_url)
-    if url.get_backend_name() == "sqlite" and not file_of(url).exists():
+    file = file_of_url(settings.effective_database_url)
+    if file is not None and not file.exists():
         return None
     try:
         with closing(open_database_of(settings)) as database, database.read() as conn:

@@ -35,6 +35,9 @@ def sla(
     if as_json:
         print_json(found.as_dict())
         return
+    if not found.whole.promises and not found.whole.closed:
+        say(f"No reply was promised since {found.since:%Y-%m-%d %H:%M} UTC.")
+        return
     columns, rows = _told_only([by.value, *_COLUMNS], _rows(found))
     print_rows(f"replies since {found.since:%Y-%m-%d %H:%M} UTC", columns, rows)
     if found.truncated:
@@ -44,8 +47,10 @@ def sla(
 def _told_only(
     columns: Sequence[str], rows: Sequence[Sequence[object]]
 ) -> tuple[list[str], list[list[object]]]:
-    """Leave out columns that say nothing in any row."""
-    told = [n for n, _ in enumerate(columns) if any(row[n] not in (None, 0) for row in rows)]
+    """Leave out columns that say nothing in any row; whose row it is and its sum stay."""
+    told = [
+        n for n, _ in enumerate(columns) if n < 2 or any(row[n] not in (None, 0) for row in rows)
+    ]
     return [columns[n] for n in told], [[row[n] for n in told] for row in rows]
 
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from app.domain import Correction, Feedback, FeedbackKind, ReplyClock
 from app.replies.settling import close
 from app.routing.policy import Policy
 from app.storage import clocks
 from app.storage import feedback as stored
+from app.storage.engine import Connection
 from models.labels import OTHER
 from models.text.clean import undo_transport
 from models.text.compose import compose_text

@@ -4,12 +4,11 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from app.routing.assigning import Choice, Wish, choose
 from app.routing.context import Context
 from app.routing.policy import Policy
 from app.storage import turns
+from app.storage.engine import Connection
 
 
 def wish_of(context: Context, language: str | None, *, at: datetime) -> Wish:

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection
-
 from app.domain import ClockStatus, ReplyClock
 from app.storage import clocks
+from app.storage.engine import Connection
 
 
 class Outcome(StrEnum):

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from app.domain import ClockStatus, Decision, ReplyClock, new_id
 from app.replies.naming import name_owner, wish_of
 from app.routing.clocks import fallback, started
@@ -12,6 +10,7 @@ from app.routing.context import Context
 from app.routing.owners import Owner
 from app.routing.policy import Policy
 from app.storage import clocks
+from app.storage.engine import Connection
 
 STALE = timedelta(
     days=7

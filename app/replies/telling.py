@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from app.domain import ClockStep, ReplyClock, Stored
 from app.history import history_of, open_promises
 from app.routing.context import Context, Known
 from app.routing.people import account_of, contact_of, fields_of
 from app.routing.policy import Policy
+from app.storage.engine import Connection
 from app.webhook.alert import Alert, Links
 from app.webhook.formats import event_body
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
-from sqlalchemy import Connection
 
 from app.domain import (
     ClockEvent,
@@ -18,7 +17,7 @@ from app.replies.naming import name_another, wish_of
 from app.replies.telling import EVENT_TYPES, Moment, context_of_stored, reply_event
 from app.routing.clocks import Step, next_step
 from app.storage import clocks, endpoints, messages, outbox
-from app.storage.engine import Database
+from app.storage.engine import Connection, Database
 
 _MAX_FAILED = 200  # clocks that one call tries in vain
 

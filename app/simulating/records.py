@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Connection
-
 from app.contexts import Record, record_of
 from app.domain import Decision
 from app.history import once_key
@@ -15,6 +13,7 @@ from app.routing.context import Context, Known
 from app.routing.people import fields_of
 from app.routing.policy import Policy
 from app.storage import messages
+from app.storage.engine import Connection
 from app.storage.messages import By, Judged
 
 MAX_NAMES = 50_000  # people, as many companies, and as many windows that are kept in memory

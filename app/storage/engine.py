@@ -16,7 +16,7 @@ from app.storage.failure import translated
 from app.storage.lock import FileLock
 from app.storage.sqlite import sqlite_url
 
-__all__ = ["Database", "open_database", "sqlite_url"]
+__all__ = ["Connection", "Database", "file_of_url", "open_database", "sqlite_url"]
 
 _PROBE = {  # on SQLite, `SELECT 1` would not touch the file
     "sqlite": "SELECT count(*) FROM sqlite_master",
@@ -118,6 +118,12 @@ def open_database(url: str, *, busy_timeout_s: float = 10.0) -> Database:
         "INLET_DATABASE_URL must begin with sqlite:/// or postgresql:// "
         f"(the driver is psycopg), not with {parsed.drivername}"
     )
+
+
+def file_of_url(url: str) -> Path | None:
+    """Name the file of a SQLite database; None of any other database."""
+    parsed = make_url(url)
+    return sqlite.file_of(parsed) if parsed.get_backend_name() == "sqlite" else None
 
 
 def _open_sqlite(path: Path, busy_timeout_s: float) -> Database:

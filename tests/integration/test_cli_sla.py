@@ -70,6 +70,13 @@ def test_it_says_when_there_were_too_many_to_count(cli, kept, monkeypatch):
 
 def test_without_promises_there_is_nothing_to_measure(cli):
     assert cli.json("sla")["whole"]["inside_ratio"] is None
+    assert cli.run("sla").stderr.startswith("No reply was promised since ")
+
+
+def test_a_column_that_says_nothing_is_left_out_and_the_sum_never(cli, kept):
+    table = cli.run("sla", "--since", "90d").stdout
+
+    assert ("sum" in table, "lapsed" in table) == (True, False)
 
 
 def test_a_wrong_time_is_refused(cli):
