@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain import ClockStep, ReplyClock, Stored
-from app.history import history_of, open_promises
+from app.history import History, history_of, open_promises
 from app.routing.context import Context, Known
 from app.routing.people import account_of, contact_of, fields_of
 from app.routing.policy import Policy
@@ -123,9 +123,9 @@ def _with_person(
 ) -> Alert:
     """Add who wrote, what they wrote before, and what else they wait for."""
     context, rule = turn.context, moment.policy.rule(turn.rule)
-    past = history_of(
-        conn, context, limit=rule.history if rule else 0, before=context.at, latest=said
-    )
+    past = History()
+    if rule is not None and rule.history:  # looking back costs as much as the rest of storing
+        past = history_of(conn, context, limit=rule.history, before=context.at, latest=said)
     others = open_promises(conn, context)
     return replace(
         alert,
