@@ -57,6 +57,28 @@ def test_what_wishes_nothing_is_read_among_more_of_it_now_and_then():
     assert all(e.labels == {"intents": ("other",)} for e in piled)
 
 
+def minutes(number):
+    text = " ".join(f"The committee took note of item {number}-{i} and went on." for i in range(12))
+    return example(number, text, intents=("other",))
+
+
+def test_messages_are_buried_in_long_talk_where_there_is_enough_of_it():
+    epoch = augmenting([*WISHES, *TALK, *map(minutes, range(50))], seed=1)(0)
+
+    buried = [e for e in epoch[: len(WISHES)] if e.labels == {"intents": ("pricing",)}]
+    assert len(buried) > 0.1 * len(WISHES)
+    assert not any("newsletter" in e.text for e in buried)
+
+
+def test_long_talk_is_read_in_pieces_now_and_then():
+    talk = [minutes(number) for number in range(200)]
+
+    pieces = [e for e in augmenting(talk, seed=1)(0) if len(e.text.split()) <= 40]
+
+    assert 0.3 < len(pieces) / len(talk) < 0.5
+    assert all(e.labels == {"intents": ("other",)} and not e.subject for e in pieces)
+
+
 def test_a_message_that_fills_a_window_is_not_buried():
     long = [example(i, LONG * 5) for i in range(100)]
 
