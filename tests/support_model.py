@@ -150,8 +150,8 @@ def replace_signed(folder, name, content):
     edit_manifest(folder, lambda raw: raw["sha256"].update({name: file_sha256(folder / name)}))
 
 
-def save_tiny_base(folder, *, width=32):
-    """A random one-layer encoder with a tokenizer of its own, saved as a hub's folder is."""
+def save_tiny_base(folder, *, width=32, layers=1):
+    """A random encoder of few layers with a tokenizer of its own, saved as a hub's folder is."""
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -168,7 +168,7 @@ def save_tiny_base(folder, *, width=32):
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=width,
-        num_hidden_layers=1,
+        num_hidden_layers=layers,
         num_attention_heads=2,
         intermediate_size=2 * width,
         max_position_embeddings=64,

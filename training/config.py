@@ -10,7 +10,7 @@ class TrainConfig:
 
     base: str = "e5"  # e5, minilm, a folder, or a hub id
     vocabulary: int = 50_000  # pieces kept of e5's 250,002: the model must stay below 48 MB
-    epochs: int = 5
+    epochs: int = 4
     batch_size: int = 16  # messages
     learning_rate: float = 1.5e-4  # of the encoder, at its peak
     head_learning_rate: float = 2e-3  # of the heads, which start from nothing
@@ -22,6 +22,8 @@ class TrainConfig:
     averaged_ratio: float = 0.4  # of the steps, the last ones, whose weights are averaged
     max_length: int = 128  # tokens of one window
     seed: int = 7
+    teacher: str = ""  # weights of a deeper network to learn from; see training.distil
+    layers: int = 6  # of the network that learns from a teacher
     # Promised of each intent's threshold, as a lower bound; sales is paged on the first two.
     precision: Mapping[str, float] = field(
         default_factory=lambda: {"*": 0.8, "demo_request": 0.85, "pricing": 0.9}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -16,10 +17,21 @@ from training.base.load import load_base
 from training.config import TrainConfig
 from training.console import Console, Steps
 from training.dataset import Dataset, Splits
+from training.distil import learning_from, shallower
 from training.errors import BaseError
-from training.loop import Encoded, encode, fit, head_loss, score, seconds_a_step, steps_of
+from training.loop import (
+    Encoded,
+    StepLoss,
+    encode,
+    fit,
+    head_loss,
+    score,
+    seconds_a_step,
+    steps_of,
+)
 from training.network import IntentNetwork
 from training.reading import reading_of
+from training.weights import load_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +58,8 @@ def learn(dataset: Dataset, splits: Splits, config: TrainConfig, console: Consol
         tokenize = windowing(parse_tokenizer(tokenizer), max_length=config.max_length, read=reading)
         data = encode(splits.train, dataset.heads, tokenize)
         torch.manual_seed(config.seed)
-        network = IntentNetwork(
-            base.encoder, base.hidden_size, dataset.heads, dropout=config.dropout
-        )
-    estimate = seconds_a_step(network, data, dataset.heads, config)
+        network, step_loss = _pupil(base, dataset.heads, config)
+    estimate = seconds_a_step(network, data, dataset.heads, config, step_loss)
     varied = augmenting(splits.train, seed=config.seed)
 
     def epoch_of(number: int) -> Encoded:
@@ -57,7 +67,7 @@ def learn(dataset: Dataset, splits: Splits, config: TrainConfig, console: Consol
 
     with console.training(steps_of(len(data.windows), config), estimate) as steps:
         average = WeightAverage(network, config.averaged_ratio, steps)
-        finished = fit(network, epoch_of, dataset.heads, config, average)
+        finished = fit(network, epoch_of, dataset.heads, config, average, step_loss)
     console.learnt(finished, steps)
     with console.stage("choosing between the last weights and their average"):
         averaged = average_if_better(
@@ -65,6 +75,17 @@ def learn(dataset: Dataset, splits: Splits, config: TrainConfig, console: Consol
         )
     console.chosen("the average" if averaged else "the last")
     return Learnt(network, base, tokenizer, reading, tokenize, finished, _speed(steps, config))
+
+
+def _pupil(
+    base: Base, heads: Sequence[Head], config: TrainConfig
+) -> tuple[IntentNetwork, StepLoss | None]:
+    """Make what is trained, and what it learns from where that is not the labels alone."""
+    network = IntentNetwork(base.encoder, base.hidden_size, heads, dropout=config.dropout)
+    if not config.teacher:
+        return network, None
+    load_weights(network, Path(config.teacher))
+    return shallower(network, config.layers), learning_from(network, config.layers)
 
 
 def average_if_better(

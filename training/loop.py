@@ -23,6 +23,8 @@ from training.network import IntentNetwork
 
 _LAYER = re.compile(r"\blayers?\.(\d+)\.")  # as transformers names them
 Progress = Callable[[int, int, float], None]  # steps done, steps in all, loss of the last step
+# Loss of a batch: the network, the examples, which of them, the heads, the run
+StepLoss = Callable[["IntentNetwork", "Encoded", list[int], Sequence[Head], TrainConfig], Tensor]
 _POOL = 50  # batches sorted by length together: little padding, still a random order
 _MAX_NORM = 1.0  # of the gradient
 _CHUNK = 64  # messages scored at once
@@ -64,6 +66,7 @@ def fit(
     heads: Sequence[Head],
     config: TrainConfig,
     on_step: Progress,
+    step_loss: StepLoss | None = None,
 ) -> bool:
     """Train in place. Returns False where Ctrl-C ended it early; the weights stay as they are.
 
@@ -73,12 +76,14 @@ def fit(
         heads: As the network was made for.
         config: Of the run.
         on_step: Told after each step.
+        step_loss: What is made small; that of the labels unless given.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came before the first step was done.
     """
     torch.manual_seed(config.seed)
     order = random.Random(config.seed)
+    loss_of = step_loss or label_loss
     data = epoch_of(0)
     steps = steps_of(len(data.windows), config)
     optimizer = torch.optim.AdamW(groups_of(network, config), lr=config.learning_rate, fused=True)
@@ -89,7 +94,7 @@ def fit(
         for epoch in range(config.epochs):
             data = epoch_of(epoch) if epoch else data
             for batch in batches(lengths_of(data), config.batch_size, order):
-                loss = _step(network, data, batch, heads, config)
+                loss = loss_of(network, data, batch, heads, config)
                 loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
                 torch.nn.utils.clip_grad_norm_(network.parameters(), _MAX_NORM)
                 optimizer.step()
@@ -107,15 +112,20 @@ def fit(
 
 
 def seconds_a_step(
-    network: IntentNetwork, data: Encoded, heads: Sequence[Head], config: TrainConfig
+    network: IntentNetwork,
+    data: Encoded,
+    heads: Sequence[Head],
+    config: TrainConfig,
+    step_loss: StepLoss | None = None,
 ) -> float:
     """Time a step on batches of the data's mean cost, without learning anything."""
+    loss_of = step_loss or label_loss
     network.train()
     order = random.Random(config.seed)
     some = list(batches(lengths_of(data), config.batch_size, order))[:_TIMED]
     started = time.monotonic()
     for batch in some:
-        _step(network, data, batch, heads, config).backward()  # type: ignore[no-untyped-call]
+        loss_of(network, data, batch, heads, config).backward()  # type: ignore[no-untyped-call]
     network.zero_grad(set_to_none=True)
     return (time.monotonic() - started) / len(some)
 
@@ -154,7 +164,7 @@ def batches(lengths: Sequence[int], batch_size: int, order: random.Random) -> It
     yield from groups
 
 
-def _step(
+def label_loss(
     network: IntentNetwork,
     data: Encoded,
     batch: list[int],
@@ -162,22 +172,28 @@ def _step(
     config: TrainConfig,
 ) -> Tensor:
     """Loss of one batch over all heads."""
-    windows = [data.windows[i] for i in batch]
-    ids = [window for message in windows for window in message]
-    tensors = [torch.from_numpy(array) for array in pad(ids)]
+    tensors, sizes = windows_of(data, batch)
     with precision():
         outputs = network(*tensors)
-    sizes = [len(message) for message in windows]
+    said = [joined(head, out.float(), sizes) for head, out in zip(heads, outputs, strict=True)]
     losses = [
-        (1.0 if head.name == INTENTS else config.signal_weight)
-        * head_loss(
-            head,
-            joined(head, logits.float(), sizes),
-            torch.from_numpy(data.targets[head.name][batch]),
-        )
-        for head, logits in zip(heads, outputs, strict=True)
+        weight_of(head, config)
+        * head_loss(head, logits, torch.from_numpy(data.targets[head.name][batch]))
+        for head, logits in zip(heads, said, strict=True)
     ]
     return torch.stack(losses).sum()
+
+
+def windows_of(data: Encoded, batch: Sequence[int]) -> tuple[list[Tensor], list[int]]:
+    """Ids and mask of the windows of some messages, and how many each message has."""
+    windows = [data.windows[i] for i in batch]
+    ids = [window for message in windows for window in message]
+    return [torch.from_numpy(array) for array in pad(ids)], [len(one) for one in windows]
+
+
+def weight_of(head: Head, config: TrainConfig) -> float:
+    """How much a head's loss counts."""
+    return 1.0 if head.name == INTENTS else config.signal_weight
 
 
 def joined(head: Head, logits: Tensor, sizes: Sequence[int]) -> Tensor:

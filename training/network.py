@@ -32,7 +32,19 @@ class IntentNetwork(nn.Module):
             One tensor a head, each of shape (messages, labels).
         """
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
-        pooled = self.dropout(mean_pool(hidden.last_hidden_state, attention_mask))
+        return self._answers(hidden.last_hidden_state, attention_mask)
+
+    def traced(
+        self, input_ids: Tensor, attention_mask: Tensor
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Give what each layer makes of the tokens, the embeddings first, and the logits."""
+        hidden = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+        )
+        return hidden.hidden_states, self._answers(hidden.last_hidden_state, attention_mask)
+
+    def _answers(self, hidden: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
+        pooled = self.dropout(mean_pool(hidden, attention_mask))
         return tuple(cast(Tensor, layer(pooled)) for layer in self.layers)
 
 

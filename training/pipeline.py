@@ -38,6 +38,7 @@ from training.quantize import quantize
 from training.ranges import channel_ranges
 from training.scope import compare_scores
 from training.vectors import vectors_of
+from training.weights import save_weights
 from training.wide import choose_shares, fit_wide, scaled
 
 _PROVEN_WINDOWS = 64  # on which torch and ONNX are compared
@@ -65,6 +66,8 @@ def train_artifact(
     splits = _usable(split(dataset.examples))
     console.parts(splits)
     learnt = learn(dataset, splits, config, console)
+    if reporting.weights:
+        save_weights(learnt.network, reporting.weights)
     with console.stage("exporting to ONNX, and proving that it says the same"):
         exported = export(learnt.network, dataset.heads)
         windows = learnt.tokenize([example.composed for example in splits.test]).ids

@@ -28,6 +28,7 @@ class Reporting:
     with_texts: bool = False  # show the words of misread test messages, not their ids alone
     probes: bool = False  # measure tricks, long texts and other names, too: some minutes more
     before: Path | None = None  # compared with instead of the live version; see changes_since
+    weights: Path | None = None  # where the float32 weights are kept, for a student to learn from
 
 
 def write_reports(

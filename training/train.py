@@ -70,6 +70,15 @@ def train(
     probes: Annotated[
         bool, typer.Option(help="measure tricks, long texts and other names, too: minutes more")
     ] = False,
+    weights: Annotated[
+        Path | None, typer.Option(help="file to keep the float32 weights in, for a student")
+    ] = None,
+    teacher: Annotated[
+        str, typer.Option(help="file of weights to learn from, with fewer layers")
+    ] = _DEFAULTS.teacher,
+    layers: Annotated[
+        int, typer.Option(min=1, help="of a network that has a teacher")
+    ] = _DEFAULTS.layers,
     skip_bad_rows: Annotated[bool, typer.Option(help="train on the rest")] = False,
 ) -> None:
     """Train a model on labelled messages, and publish it as a new version."""
@@ -80,7 +89,7 @@ def train(
         dataset = read_dataset(data or default_sources(), columns=columns)
         _report(dataset, console, skip_bad_rows=skip_bad_rows)
         name = version or datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        reporting = Reporting(with_texts=with_texts, probes=probes, before=before)
+        reporting = Reporting(with_texts=with_texts, probes=probes, before=before, weights=weights)
         path = train_artifact(
             dataset, config, root=root, version=name, console=console, reporting=reporting
         )
