@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 
+from app.api.remembered import Remembered
 from app.api.same_site import check_same_site, is_forwarded, is_loopback
 from app.domain import ApiKey
 from app.errors import AppError, Unauthenticated
@@ -31,7 +31,6 @@ OPEN = "open"  # the owner of what is done without any key
 _PREFIX_CHARS = 12  # `inlet_` and six characters: enough to recognise a key, too few to guess it
 _SHAPE = re.compile(r"inlet_[A-Za-z0-9_-]{43}")
 _REMEMBERED = 1_024  # keys; an unknown one is remembered as well
-_REMEMBER_S = 5.0  # so long a revoked key may still be taken
 _TOUCH_AFTER = timedelta(seconds=keys.TOUCH_EVERY_S)
 _NO_KEY_YET = "no API key exists yet: run `inlet keys create` and send it as a Bearer token"
 
@@ -64,7 +63,7 @@ def digest_of(plaintext: str) -> bytes:
 class Authenticator:
     """Tells who asks; remembers keys for a few seconds, so that load is not load on the database.
 
-    Its memory is touched by the event loop's thread alone; only look-ups run in other threads.
+    A key that was revoked may still be taken for as long as that; see app.api.remembered.
     """
 
     def __init__(
@@ -78,9 +77,12 @@ class Authenticator:
         self._database = database
         self._listens_on_loopback = is_loopback(listens_on)
         self._now = now
-        self._monotonic = monotonic
-        self._known: dict[bytes, tuple[float, ApiKey | None]] = {}
-        self._any_active: tuple[float, bool] = (float("-inf"), True)
+        self._keys: Remembered[bytes, ApiKey | None] = Remembered(
+            self._read_key, most=_REMEMBERED, monotonic=monotonic
+        )
+        self._any_active: Remembered[None, bool] = Remembered(
+            self._read_any_active, most=1, monotonic=monotonic
+        )
 
     async def caller(self, headers: Mapping[str, str], client_host: str | None) -> Caller:
         """Tell who asks by a key, or let this machine's own user in while no key exists.
@@ -92,13 +94,13 @@ class Authenticator:
         token = _token_of(headers)
         if token is None:
             return await self._without_key(headers, client_host)
-        key = await self._key(token)
+        key = await self._keys.get(digest_of(token)) if _SHAPE.fullmatch(token) else None
         if key is None or not _is_active(key, self._now()):
             raise Unauthenticated("this API key is unknown, revoked or has run out")
         return Caller(key.id, key.scopes)
 
     async def _without_key(self, headers: Mapping[str, str], client_host: str | None) -> Caller:
-        if await self._any_key():
+        if await self._any_active.get(None):
             raise Unauthenticated("send an API key as `Authorization: Bearer …` or as `X-API-Key`")
         local = self._listens_on_loopback and is_loopback(client_host)
         if not local or is_forwarded(headers):
@@ -106,30 +108,7 @@ class Authenticator:
         check_same_site(headers)
         return Caller(OPEN, frozenset({ADMIN}))
 
-    async def _any_key(self) -> bool:
-        read_at, answer = self._any_active
-        if self._monotonic() - read_at > _REMEMBER_S:
-            answer = await run_in_threadpool(self._read_any_active)
-            self._any_active = (self._monotonic(), answer)
-        return answer
-
-    async def _key(self, token: str) -> ApiKey | None:
-        if not _SHAPE.fullmatch(token):
-            return None
-        digest = digest_of(token)
-        read_at, key = self._known.get(digest, (float("-inf"), None))
-        if self._monotonic() - read_at > _REMEMBER_S:
-            key = await run_in_threadpool(self._read_key, digest)
-            self._remember(digest, key)
-        return key
-
-    def _remember(self, digest: bytes, key: ApiKey | None) -> None:
-        self._known.pop(digest, None)
-        if len(self._known) >= _REMEMBERED:
-            del self._known[next(iter(self._known))]  # the one read longest ago
-        self._known[digest] = (self._monotonic(), key)
-
-    def _read_any_active(self) -> bool:
+    def _read_any_active(self, _: None) -> bool:
         with self._database.read() as conn:
             return keys.any_active(conn, self._now())
 

@@ -185,7 +185,7 @@ def test_the_memory_for_keys_is_bounded(api):
     auth = api.app.state.services.auth
 
     assert asyncio.run(_refusals(auth, 1_030)) == 1_030
-    assert len(auth._known) == 1_024
+    assert len(auth._keys._known) == 1_024
 
 
 async def _refusals(auth, calls):
