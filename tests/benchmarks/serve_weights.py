@@ -55,8 +55,8 @@ def _products(graph: onnx.GraphProto, arrays: Arrays) -> Iterator[tuple[str, Flo
 
 def _source(graph: onnx.GraphProto, product: str) -> str:
     """Name the quantised activation that a product reads."""
-    found = (n.input[0] for n in graph.node if n.output[0] == f"{product}_i")
-    return str(next(found))
+    found = (n.input[0] for n in graph.node if n.output[0] == f"{product}_f")
+    return str(next(found)).removesuffix("_float")
 
 
 def _renamed(name: str) -> str:
