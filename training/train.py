@@ -64,12 +64,8 @@ def train(
         Path | None,
         typer.Option(help="artifact or metrics to compare with; default: live", exists=True),
     ] = None,
-    with_texts: Annotated[
-        bool, typer.Option(help="show the words of misread test messages in report.html")
-    ] = False,
-    probes: Annotated[
-        bool, typer.Option(help="measure tricks, long texts and other names, too: minutes more")
-    ] = False,
+    with_texts: Annotated[bool, typer.Option(help="report words of misread messages")] = False,
+    probes: Annotated[bool, typer.Option(help="measure tricks, long texts and names, too")] = False,
     weights: Annotated[
         Path | None, typer.Option(help="file to keep the float32 weights in, for a student")
     ] = None,
@@ -84,12 +80,12 @@ def train(
     """Train a model on labelled messages, and publish it as a new version."""
     config = _config(locals() | {"precision": _promises(precision)})
     console = Console(RichConsole())
+    name = version or datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    reporting = Reporting(with_texts=with_texts, probes=probes, before=before, weights=weights)
     try:
         columns = plain_columns(text_column, label_column)
         dataset = read_dataset(data or default_sources(), columns=columns)
         _report(dataset, console, skip_bad_rows=skip_bad_rows)
-        name = version or datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        reporting = Reporting(with_texts=with_texts, probes=probes, before=before, weights=weights)
         path = train_artifact(
             dataset, config, root=root, version=name, console=console, reporting=reporting
         )
