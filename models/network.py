@@ -1,11 +1,8 @@
 """Token ids to logits by ONNX Runtime; the service needs no torch."""
 
 import os
-import sys
-import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -16,9 +13,6 @@ from models.types import Floats, Ints, Network
 # Padded tokens of one forward pass: what passes between two operators then stays in the cache of
 # a core. Passes of 2,048 took a third longer for the same messages (training/LOG.md).
 MAX_BATCH_TOKENS = 512
-# In steps of nice(2), how far the passes stand back where a core is wanted by two: the thread that takes
-# calls in needs it for a tenth of a millisecond, a pass for twenty.
-_STAND_BACK = 5
 
 
 def load_network(model: bytes, *, threads: int) -> Network:
@@ -46,7 +40,7 @@ def load_network(model: bytes, *, threads: int) -> Network:
     heads = [output.name for output in session.get_outputs()]
 
     at_once = threads or _cores()
-    pool = ThreadPoolExecutor(at_once, "network", initializer=_stand_back)
+    pool = ThreadPoolExecutor(at_once, "network")
 
     def network(ids: Sequence[Sequence[int]]) -> Mapping[str, Floats]:
         order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))  # little padding
@@ -57,15 +51,6 @@ def load_network(model: bytes, *, threads: int) -> Network:
         return {head: row[back] for head, row in zip(heads, rows, strict=True)}
 
     return network
-
-
-def _stand_back() -> None:
-    """Let every other thread have the core first. Elsewhere priorities are by process alone."""
-    if sys.platform == "linux":
-        with suppress(OSError):  # not allowed here: then all threads are alike
-            thread = threading.get_native_id()
-            own = os.getpriority(os.PRIO_PROCESS, thread)
-            os.setpriority(os.PRIO_PROCESS, thread, own + _STAND_BACK)
 
 
 def _cores() -> int:

@@ -1,6 +1,4 @@
 import os
-import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -135,18 +133,6 @@ def test_threads_that_are_not_counted_are_those_of_the_cores():
     sizes = weighing_by(threads=0)([[1] * 30] * 4 * cores)["intents"].ravel()
 
     assert sizes.tolist() == [4.0 * 30] * 4 * cores
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="priorities are by process there")
-def test_passes_leave_the_core_to_whoever_else_in_the_process_wants_it():
-    before = {thread.ident for thread in threading.enumerate()}
-
-    weighing_by(threads=2)([[1] * 30] * 6)
-
-    passes = [thread for thread in threading.enumerate() if thread.ident not in before]
-    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    nice = [os.getpriority(os.PRIO_PROCESS, thread.native_id) - own for thread in passes]
-    assert set(nice) == {5}
 
 
 def test_padding_is_masked():
