@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
-from scipy.stats import beta
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -31,19 +30,19 @@ from models import registry
 from models.artifact import READING, TOKENIZER, Manifest, read_artifact
 from models.classifier import IntentClassifier
 from models.errors import ModelError
-from models.labels import Head
+from models.labels import INTENTS, Head
 from models.text.reading import parse_reading
 from models.tokenization import parse_tokenizer
 from models.types import Floats
 from training.dataset import Example, default_sources, read_dataset, split
 from training.errors import TrainingError
-from training.metrics import head_targets
+from training.metrics import f1_view, head_targets
 from training.metrics.scores import Bools, macro_f1
+from training.thresholds import lower_bounds
 
 WIDTH = 128  # of a vector
 BUCKETS = 2**17  # for pairs of tokens
 LOSS_ALLOWED = 0.005  # of the messages, answered worse than by the model
-_CERTAIN = 0.9  # one-sided, as everywhere (training.thresholds)
 _EPOCHS, _BATCH, _RATE = 20, 64, 5e-3
 _AT_ONCE = 64
 _PAIR = 1_000_003  # a prime, so that pairs spread over the buckets
@@ -165,8 +164,7 @@ def margin_of(own: Floats, says: Floats, targets: Bools, manifest: Manifest) -> 
     worse = right[1] & ~right[0]
     order = np.argsort(-margins, kind="stable")
     taken, errors = np.arange(1, len(order) + 1), np.cumsum(worse[order])
-    # Clopper and Pearson 1934: the upper bound of the share of errors among those taken
-    upper = beta.ppf(_CERTAIN, errors + 1, np.maximum(taken - errors, 1e-9))
+    upper = 1.0 - lower_bounds(taken - errors, taken)  # of the share of errors among those taken
     ranked = margins[order]
     ends = np.append(ranked[1:] < ranked[:-1], True)  # a margin takes all that are equal to it
     kept = np.flatnonzero(ends & (upper * taken / len(order) <= LOSS_ALLOWED))
@@ -175,18 +173,19 @@ def margin_of(own: Floats, says: Floats, targets: Bools, manifest: Manifest) -> 
 
 def _margins(given: Floats, manifest: Manifest) -> NDArray[np.float64]:
     """How far the least certain intent is from its threshold, in log-odds. Shape: (messages,)."""
-    thresholds = np.array([manifest.thresholds[label] for label in manifest.intents.labels])
-    odds = [np.log(p) - np.log1p(-p) for p in (np.clip(given, 1e-6, 1 - 1e-6), thresholds)]
+    certain = np.clip(given, 1e-6, 1 - 1e-6)
+    odds = [np.log(p) - np.log1p(-p) for p in (certain, _thresholds(manifest))]
     return np.asarray(np.abs(odds[0] - odds[1]).min(axis=1), dtype=np.float64)
 
 
 def _decided(given: Floats, manifest: Manifest) -> Bools:
     """Label by the thresholds that hold for every channel, the most probable where none counts."""
-    thresholds = np.array([manifest.thresholds[label] for label in manifest.intents.labels])
-    decided = given >= thresholds
-    none = ~decided.any(axis=1)
-    decided[none, given[none].argmax(axis=1)] = True
-    return np.asarray(decided, dtype=np.bool_)
+    return f1_view(given, threshold=_thresholds(manifest))
+
+
+def _thresholds(manifest: Manifest) -> Floats:
+    """Those of the intents, in their order. Shape: (labels,)."""
+    return np.array([manifest.thresholds[label] for label in manifest.intents.labels])
 
 
 def _model_says(classifier: IntentClassifier, examples: Sequence[Example]) -> Floats:
@@ -256,7 +255,7 @@ def student_says(student: Student, heads: Sequence[Head], bags: Tensor) -> Float
     """The student's probabilities of the intents. Shape: (messages, labels)."""
     with torch.inference_mode():
         answers = dict(zip([head.name for head in heads], student(bags), strict=True))
-    given: Floats = torch.sigmoid(answers["intents"]).numpy()
+    given: Floats = torch.sigmoid(answers[INTENTS]).numpy()
     return given
 
 

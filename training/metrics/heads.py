@@ -33,7 +33,7 @@ F1_THRESHOLD = 0.5  # of the view that is compared with other classifiers; servi
 _SERVED_DIGITS = 4
 
 
-def f1_view(probabilities: Floats, *, threshold: float = F1_THRESHOLD) -> Bools:
+def f1_view(probabilities: Floats, *, threshold: float | Floats = F1_THRESHOLD) -> Bools:
     """Decide like a classifier that must answer: what is likely, else the most probable label.
 
     This is not the served rule. Shapes: (examples, labels).
