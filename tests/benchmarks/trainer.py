@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 from transformers import Trainer, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
 
 from models.labels import INTENTS
 from models.network import pad
@@ -126,6 +127,7 @@ def plain(study: Study) -> Outcome:
             logging_strategy="no", remove_unused_columns=False, seed=study.config.seed,
         )  # fmt: skip
         trainer = Trainer(model, arguments, train_dataset=rows, data_collator=_collated)
+        trainer.remove_callback(PrinterCallback)  # standard output is for the answer
         begun = time.monotonic()
         trainer.train()
         seconds = time.monotonic() - begun
