@@ -123,21 +123,17 @@ def judged(
     heads, intents = classifier.manifest.heads, classifier.manifest.intents
     bags_of = Bags(folder)
     student = _taught(classifier, bags_of, train, seed)
-    says = {part: _model_says(classifier, rows) for part, rows in (("k", known), ("t", test))}
-    own = {
-        part: student_says(student, heads, bags_of(rows))
-        for part, rows in (("k", known), ("t", test))
-    }
     manifest = classifier.manifest
     margin = margin_of(
-        own["k"],
-        says["k"],
+        student_says(student, heads, bags_of(known)),
+        _model_says(classifier, known),
         head_targets(intents, known)[1] > 0.5,
         manifest,
     )
     targets = head_targets(intents, test)[1] > 0.5
-    takes = _margins(own["t"], manifest) >= margin
-    model, alone = _decided(says["t"], manifest), _decided(own["t"], manifest)
+    own = student_says(student, heads, bags_of(test))
+    takes = _margins(own, manifest) >= margin
+    model, alone = _decided(_model_says(classifier, test), manifest), _decided(own, manifest)
     share = float(takes.mean())
     return Verdict(
         messages=len(test),

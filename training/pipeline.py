@@ -42,6 +42,7 @@ from training.weights import save_weights
 from training.wide import choose_shares, fit_wide, scaled
 
 _PROVEN_WINDOWS = 64  # on which torch and ONNX are compared
+_KNOWN = 4_000  # messages of the training part that new ones are compared with
 _REPORTING = Reporting()
 
 
@@ -172,16 +173,17 @@ def scope_of(
     head = classifier.manifest.intents
     if OTHER not in head.labels:
         return {}
+    some = splits.train[:: max(1, len(splits.train) // _KNOWN)]
     known, asked = (
         [message[0] for message in encode(part, [head], learnt.tokenize).windows]
-        for part in (splits.train, splits.test)
+        for part in (some, splits.test)
     )
     return compare_scores(
         head,
         classifier.logits([example.composed for example in splits.test])[head.name],
         head_targets(head, splits.test)[1],
         known=vectors_of(learnt.network, known, normal=False),
-        known_targets=head_targets(head, splits.train)[1],
+        known_targets=head_targets(head, some)[1],
         vectors=vectors_of(learnt.network, asked, normal=False),
     )
 

@@ -10,7 +10,7 @@ DATA = Path(__file__).parents[2] / "data"
 
 @pytest.fixture(scope="module")
 def examples():
-    return read_dataset([str(path) for path in sorted(DATA.glob("*.jsonl"))]).examples
+    return read_dataset([str(path) for path in sorted(DATA.rglob("*.jsonl"))]).examples
 
 
 def test_no_message_is_the_copy_of_another(examples):

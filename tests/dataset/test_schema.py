@@ -8,7 +8,7 @@ from models.labels import INTENTS, LABELS, SIGNALS
 from training.dataset import read_dataset
 
 DATA = Path(__file__).parents[2] / "data"
-FILES = sorted(DATA.glob("*.jsonl"))
+FILES = sorted(DATA.rglob("*.jsonl"))
 FIELDS = ["id", "channel", "subject", "text", INTENTS, *SIGNALS, "language"]
 CHANNELS = {"email", "chat", "web_form", "sms", "social_dm", "community_post"}
 LANGUAGES = {"en", "de", "fr", "es", "pt", "nl", "sv"}

@@ -1,3 +1,4 @@
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -109,7 +110,9 @@ def test_a_trained_network_teaches_a_shallower_one_that_is_published_alike(deep,
     )
 
     manifest, files = read_artifact(path)
+    digest = hashlib.sha256(kept.read_bytes()).hexdigest()
     assert manifest.facts["config"]["layers"] == 2
+    assert manifest.facts["config"]["teacher"] == f"sha256:{digest}"  # never where it lay
     assert b"layer.1." in files["model.onnx"]
     assert b"layer.2." not in files["model.onnx"]
     assert load_network(files["model.onnx"], threads=1)([[2, 5, 3]])["intents"].shape == (1, 5)
