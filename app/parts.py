@@ -11,7 +11,7 @@ from app.replies.links import LIFE, links_of
 from app.replies.telling import Telling
 from app.routing.loading import load_policy
 from app.settings import Settings
-from app.storage import arrivals, endpoints, idempotency, once
+from app.storage import arrivals, endpoints, idempotency, login_links, once, sessions
 from app.storage.engine import Database, open_database
 from app.storage.migrations import migrate
 from app.storage.server_keys import LINKS, key_of
@@ -82,6 +82,8 @@ def worker_of(
             arrivals.let_go_before(conn, utc_now() - timedelta(days=settings.raw_days))
             once.forget_before(conn, utc_now())
             endpoints.forget_retired(conn, now=utc_now())
+            login_links.forget_before(conn, utc_now())
+            sessions.forget(conn, utc_now())
 
     return Worker(
         database,

@@ -23,6 +23,7 @@ from app.domain.message import (
     Stored,
 )
 from app.domain.reply import ClockEvent, ClockStatus, ClockStep, ReplyClock
+from app.domain.session import LoginLink, Role, Session
 
 __all__ = [
     "Answer",
@@ -43,11 +44,14 @@ __all__ = [
     "Feedback",
     "FeedbackKind",
     "Health",
+    "LoginLink",
     "Message",
     "Priority",
     "ReplyClock",
     "RetiredSecret",
+    "Role",
     "Sender",
+    "Session",
     "Stored",
     "new_id",
 ]

@@ -10,6 +10,7 @@ from app.storage import tables
 from app.storage.engine import Database
 
 LINKS = "links"  # signs the one-click links of alerts
+SESSIONS = "sessions"  # signs the cookies of who is signed in
 KEY_BYTES = 32
 _TABLE = tables.server_keys
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from app.domain import ArrivalStatus, Channel, ClockStatus, ClockStep, DeliveryStatus
+from app.domain import ArrivalStatus, Channel, ClockStatus, ClockStep, DeliveryStatus, Role
 from app.storage.instant import Instant
 from app.storage.text import JsonText, PlainText
 
@@ -256,4 +256,29 @@ server_keys = Table(  # made at first use, the same for every replica
     Column("name", PlainText, primary_key=True),
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
+)
+
+login_links = Table(
+    "login_links",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),  # of the token
+    Column("name", PlainText, nullable=False),
+    Column("role", _one_of(Role, name="role"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    CheckConstraint("length(sha256) = 32", name="sha256"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", PlainText, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),  # of the cookie's secret
+    Column("name", PlainText, nullable=False),
+    Column("role", _one_of(Role, name="role"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    CheckConstraint("length(sha256) = 32", name="sha256"),
 )
