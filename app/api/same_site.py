@@ -48,6 +48,41 @@ def check_same_site(headers: Mapping[str, str]) -> None:
         raise CrossSite("a web page must not use this service without an API key")
 
 
+def check_own_page(headers: Mapping[str, str], public_url: str | None) -> None:
+    """Refuse a change that a browser sends for any page but our own, on whatever host we are.
+
+    Args:
+        headers: Of the request. A proxy may have changed Host, so our public address counts too.
+        public_url: Our address as browsers know it; None where nobody set one.
+
+    Raises:
+        Forbidden: `cross_site`.
+
+    Source:
+        W3C Fetch Metadata Request Headers, section 2.3 (Sec-Fetch-Site); WHATWG Fetch, "append a
+        request Origin header" (null for a page that sends no referrer, so that it tells nothing).
+    """
+    fetched = headers.get("sec-fetch-site", "").lower()
+    origin = headers.get("origin", "").lower()
+    host = headers.get("host", "").lower()
+    ours = {f"http://{host}", f"https://{host}", origin_of(public_url)}
+    told_by_browser = fetched in ("same-origin", "none")
+    if fetched and not told_by_browser:
+        raise CrossSite("only a page of this service may ask for this")
+    if origin and origin not in ours and not (origin == "null" and told_by_browser):
+        raise CrossSite("only a page of this service may ask for this")
+
+
+def origin_of(url: str | None) -> str | None:
+    """Give scheme, host and port of an address, as browsers write them."""
+    if url is None:
+        return None
+    scheme, _, rest = url.lower().partition("://")
+    host = rest.partition("/")[0]
+    usual_port = {"http": ":80", "https": ":443"}.get(scheme, "")
+    return f"{scheme}://{host.removesuffix(usual_port)}"
+
+
 def _name_of(host: str) -> str:
     """Take the port off a Host header."""
     return re.sub(r":[0-9]{1,5}$", "", host)
