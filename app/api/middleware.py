@@ -47,7 +47,8 @@ class Observed:
             except Exception as error:  # noqa: BLE001  the outermost loop of a request
                 log.error("request_failed", error_type=type(error).__qualname__, at=_place(error))
                 if answer.status is None:
-                    await internal_problem(scope)(scope, answer.receive, answer.send)
+                    told = getattr(scope["app"].state, "on_internal", internal_problem)
+                    await told(scope)(scope, answer.receive, answer.send)
             self._note(scope, answer)
 
     def _note(self, scope: Scope, answer: "_Answer") -> None:

@@ -1,0 +1,63 @@
+// Draw the tables of <figure data-chart> with uPlot; who sees no picture has the table.
+(() => {
+  "use strict";
+  const HEIGHT = 220;
+  const cells = (row) => [...row.cells].slice(1);
+  const read = (text) => (text === "" ? null : Number(text));
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  function figures(figure) {
+    const [head, ...body] = figure.querySelectorAll("tr");
+    return {
+      names: cells(head).map((cell) => cell.textContent.trim()),
+      labels: body.map((row) => row.cells[0].textContent.trim()),
+      columns: cells(head).map((_, at) => body.map((row) => read(cells(row)[at].dataset.value))),
+    };
+  }
+
+  function seriesOf(name, at, kind, count) {
+    const shade = colour(`--series-${(at % 5) + 1}`);
+    if (kind === "lines") return { label: name, stroke: shade, width: 2, points: { size: 5 } };
+    const paths = uPlot.paths.bars({ size: [0.7 / count, 48], align: count > 1 ? 1 : 0 });
+    return { label: name, stroke: shade, fill: shade, width: 0, paths, points: { show: false } };
+  }
+
+  function options(figure, { names, labels }) {
+    const kind = figure.dataset.chart;
+    const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+    const named = (_, at) => at.map((x) => (Number.isInteger(x) ? labels[x] ?? "" : ""));
+    const unit = figure.dataset.unit;
+    return {
+      width: figure.clientWidth,
+      height: HEIGHT,
+      scales: { x: { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: (_u, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+      axes: [
+        { ...axis, grid: { show: false }, values: named, incrs: [1, 2, 4, 6, 12, 24, 48] },
+        { ...axis, size: 56, values: (_, at) => at.map((y) => `${y}${unit && `\u00a0${unit}`}`) },
+      ],
+      series: [
+        { label: "", value: (_, x) => (x === null ? "–" : labels[x] ?? "") },
+        ...names.map((name, at) => seriesOf(name, at, kind, names.length)),
+      ],
+      legend: { live: true },
+      cursor: { drag: { x: false, y: false } },
+    };
+  }
+
+  function draw(figure) {
+    const found = figures(figure);
+    const plot = figure.querySelector(".plot");
+    if (!found.labels.length) return;
+    plot.replaceChildren();
+    const at = found.labels.map((_, index) => index);
+    figure.plot = new uPlot(options(figure, found), [at, ...found.columns], plot);
+  }
+
+  const every = [...document.querySelectorAll("figure[data-chart]")];
+  for (const figure of every) {
+    draw(figure);
+    figure.querySelector("details").open = false;
+    new ResizeObserver(() => figure.plot?.setSize({ width: figure.clientWidth, height: HEIGHT })).observe(figure);
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => every.forEach(draw));
+})();
