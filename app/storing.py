@@ -7,12 +7,13 @@ from typing import Any
 
 from app.domain import Decision, Delivery, Endpoint, Message, Stored
 from app.history import told_lately
+from app.replies import reviewing
 from app.replies.starting import Assigned, Owed, start
 from app.replies.telling import Moment, Telling, Turn, alert_of
 from app.routing import aside
 from app.routing.context import Context
 from app.routing.policy import Policy, Rule
-from app.storage import endpoints, messages, once, outbox
+from app.storage import endpoints, inbox_keeping, messages, once, outbox
 from app.storage.engine import Connection, Database
 from app.storage.idempotency import remember
 from app.webhook.formats.event import event_body
@@ -79,6 +80,7 @@ class Store:
             messages.add(
                 conn, message, prediction=said, decision=decided, facts=facts, promised=len(told)
             )
+            reviewing.enter(conn, message.id, judged.prediction, decision)
             owed = Owed(
                 message_id=message.id,
                 decision=decision,
@@ -86,6 +88,14 @@ class Store:
                 language=judged.prediction.language,
             )
             assigned = start(conn, judged.policy, owed, now=now)
+            inbox_keeping.add(
+                conn,
+                message,
+                judged.prediction,
+                route=decision.route,
+                owner=None if assigned.owner is None else assigned.owner.id,
+                clock=assigned.clock,
+            )
             deliveries = self._deliveries(conn, judged, decision, assigned, told, now)
             if idempotency is not None:
                 remember(conn, message_id=message.id, now=now, **asdict(idempotency))

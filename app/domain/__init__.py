@@ -13,6 +13,7 @@ from app.domain.delivery import (
 )
 from app.domain.feedback import Correction, Feedback, FeedbackKind
 from app.domain.ids import new_id
+from app.domain.inbox import InboxState
 from app.domain.message import (
     Arrival,
     ArrivalStatus,
@@ -44,6 +45,7 @@ __all__ = [
     "Feedback",
     "FeedbackKind",
     "Health",
+    "InboxState",
     "LoginLink",
     "Message",
     "Priority",

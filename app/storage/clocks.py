@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 
 from app.domain import ClockEvent, ClockStatus, ClockStep, ReplyClock
-from app.storage import tables
+from app.storage import inbox_keeping, tables
 from app.storage.rows import insert_new
 
 LAPSED = "lapsed"  # settled_by of a clock that nobody took until its last level was over
@@ -113,6 +113,7 @@ def write_step(conn: Connection, clock: ReplyClock, event: ClockEvent, *, promis
     _add_event(conn, event, promised=promised)
     values = {name: getattr(clock, name) for name in _MOVING}
     conn.execute(update(_TABLE).where(_TABLE.c.id == clock.id, _RUNNING).values(**values))
+    inbox_keeping.follow(conn, clock)
 
 
 def settle(
@@ -137,6 +138,7 @@ def settle(
         clock_id=clock.id, step=_STEP_OF[status], level=clock.level, at=at, owner=clock.owner
     )
     _add_event(conn, event, promised=0)
+    inbox_keeping.follow(conn, clock)
     return clock
 
 

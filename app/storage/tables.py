@@ -36,7 +36,7 @@ metadata = MetaData(
 )
 
 
-def _one_of(values: type[StrEnum], *, name: str) -> Enum:
+def one_of(values: type[StrEnum], *, name: str) -> Enum:
     """Text that a CHECK holds to the values: a native enum type would be hard to change."""
     return Enum(
         values,
@@ -52,7 +52,7 @@ messages = Table(
     "messages",
     metadata,
     Column("id", PlainText, primary_key=True),
-    Column("channel", _one_of(Channel, name="channel"), nullable=False),
+    Column("channel", one_of(Channel, name="channel"), nullable=False),
     Column("subject", PlainText, nullable=False),
     Column("text", PlainText, nullable=False),
     Column("sender_email", PlainText),
@@ -88,7 +88,7 @@ arrivals = Table(
     Column("headers", JsonText, nullable=False),
     Column("body", LargeBinary),  # gone once INLET_RAW_DAYS are over
     Column("received_at", Instant, nullable=False, index=True),
-    Column("status", _one_of(ArrivalStatus, name="status"), nullable=False),
+    Column("status", one_of(ArrivalStatus, name="status"), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", Instant, nullable=False),
     Column("error_code", PlainText),
@@ -128,7 +128,7 @@ deliveries = Table(
     Column("endpoint_id", PlainText, ForeignKey(endpoints.c.id), nullable=False),
     Column("event_type", PlainText, nullable=False),
     Column("body", LargeBinary, nullable=False),  # the signed bytes
-    Column("status", _one_of(DeliveryStatus, name="status"), nullable=False),
+    Column("status", one_of(DeliveryStatus, name="status"), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", Instant, nullable=False),
     Column("created_at", Instant, nullable=False),
@@ -200,7 +200,7 @@ reply_clocks = Table(
     Column("due_at", Instant, nullable=False),
     Column("next_at", Instant),
     Column("reminded", Boolean, nullable=False),
-    Column("status", _one_of(ClockStatus, name="status"), nullable=False),
+    Column("status", one_of(ClockStatus, name="status"), nullable=False),
     Column("settled_at", Instant),
     Column("settled_by", PlainText),
     CheckConstraint("level >= 0", name="level"),
@@ -216,7 +216,7 @@ clock_events = Table(
     "clock_events",
     metadata,
     Column("clock_id", PlainText, ForeignKey(reply_clocks.c.id), primary_key=True),
-    Column("step", _one_of(ClockStep, name="step"), primary_key=True),
+    Column("step", one_of(ClockStep, name="step"), primary_key=True),
     Column("level", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("owner", PlainText),
@@ -263,7 +263,7 @@ login_links = Table(
     metadata,
     Column("sha256", LargeBinary, primary_key=True),  # of the token
     Column("name", PlainText, nullable=False),
-    Column("role", _one_of(Role, name="role"), nullable=False),
+    Column("role", one_of(Role, name="role"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("used_at", Instant),
@@ -276,7 +276,7 @@ sessions = Table(
     Column("id", PlainText, primary_key=True),
     Column("sha256", LargeBinary, nullable=False, unique=True),  # of the cookie's secret
     Column("name", PlainText, nullable=False),
-    Column("role", _one_of(Role, name="role"), nullable=False),
+    Column("role", one_of(Role, name="role"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("ended_at", Instant),
