@@ -1,19 +1,23 @@
 """The HTTP server of `inlet serve` and `inlet demo`: its socket, its deadlines, its end."""
 
+import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
+from app.cli.output import say
 from app.errors import ConfigError
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _REQUESTS_S = 12  # for open requests when the server stops; the model's deadline and a commit
 _BACKLOG = 2_048
+_FURTHER = 10  # ports tried after one in use that nobody asked for
+_LAST_PORT = 65_535
 
 
 class Server(uvicorn.Server):
@@ -67,6 +71,46 @@ def bound(host: str, port: int) -> Iterator[socket.socket]:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
         yield listener
+
+
+@contextmanager
+def bound_nearby(host: str, port: int, *, listening: bool = False) -> Iterator[socket.socket]:
+    """Hold the first port that is not in use, from the usual one on, and say where it is another.
+
+    Args:
+        host: Address to listen on.
+        port: The usual one.
+        listening: Let clients connect at once.
+
+    Raises:
+        ConfigError: Ten further ones are in use too, or the address is not this machine's.
+    """
+    last = min(port + _FURTHER, _LAST_PORT)
+    with ExitStack() as held:
+        for candidate in range(port, last + 1):
+            listener = _tried(held, host, candidate, listening=listening)
+            if listener is not None:
+                break
+        else:
+            raise ConfigError(f"ports {port} to {last} are in use; give another with --port")
+        if candidate != port:
+            say(f"port {port} is in use; taking {candidate}")
+        yield listener
+
+
+def _tried(held: ExitStack, host: str, port: int, *, listening: bool) -> socket.socket | None:
+    """Hold a port; None where it is in use, which is no fault of the address."""
+    with ExitStack() as undo:
+        try:
+            listener = undo.enter_context(bound(host, port))
+            if listening:
+                listen(listener)
+        except ConfigError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EADDRINUSE:
+                return None
+            raise
+        held.push(undo.pop_all())
+        return listener
 
 
 def listen(listener: socket.socket) -> None:
