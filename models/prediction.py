@@ -1,7 +1,7 @@
 """What the model says about a message: frozen values that cannot be wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 _UNDETERMINED = "und"  # ISO 639-2, of a text that is too short to tell
@@ -33,6 +33,9 @@ class Prediction:
     truncated: bool  # True where the text was longer than the model reads
     readable: bool = True  # False where the model has not learnt the language
     out_of_scope: float = 0.0  # how sure it is that the sender wishes nothing it knows, 0 to 1
+    # How near the nearest intent comes to its threshold; None where no thresholds were applied. It
+    # says what a person should look at first, and is no part of what was said.
+    margin: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.intents or not all(0.0 <= p <= 1.0 for p in self.intents.values()):
@@ -62,7 +65,10 @@ class Prediction:
         """Count the intents by other thresholds, such as those of the message's channel."""
         over = [intent for intent, p in self.intents.items() if p >= thresholds[intent]]
         labels = tuple(sorted(over, key=lambda intent: -self.intents[intent]))
-        return replace(self, labels=labels if self.readable else ())
+        nearest = min(abs(p - thresholds[intent]) for intent, p in self.intents.items())
+        return replace(
+            self, labels=labels if self.readable else (), margin=round(float(nearest), 4)
+        )
 
     @property
     def primary(self) -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.labels import INTENTS, LABELS, OTHER, SIGNALS, Head
-from models.text.clean import undo_transport
-from models.text.compose import compose_text
+from models.text.compose import compose_text, text_key
 from training.errors import DatasetError
 from training.rows import Row, rows_of
 
@@ -35,7 +34,7 @@ class Example:
     @property
     def key(self) -> str:
         """What copies of it share; the part it belongs to follows from this."""
-        return undo_transport(f"{self.subject}\n{self.text}").casefold()
+        return text_key(self.subject, self.text)
 
 
 @dataclass(frozen=True, slots=True)

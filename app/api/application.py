@@ -14,6 +14,7 @@ from app.api import (
     pages,
     rasa,
     replies,
+    review,
     sla,
 )
 from app.api.admission import Admission
@@ -76,6 +77,7 @@ def create_api(
         classify,
         messages,
         replies,
+        review,
         pages,
         inbound,
         rasa,

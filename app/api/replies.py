@@ -1,5 +1,6 @@
-"""POST /v1/messages/{id}/acknowledge and …/feedback, GET /v1/feedback: what people do and say."""
+"""POST …/{id}/acknowledge, POST and GET …/{id}/feedback, GET /v1/feedback: what people do, say."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -25,7 +26,7 @@ from app.api.schemas import (
 from app.api.services import Services, services_of
 from app.domain import Feedback, FeedbackKind, ReplyClock, new_id
 from app.errors import NotFound
-from app.replies.feedback import label_problem, labels_of, note
+from app.replies.feedback import label_problem, labels_of, note, told_labels
 from app.replies.settling import Outcome, acknowledge
 from app.storage import feedback as stored_feedback
 from app.storage import messages
@@ -68,16 +69,29 @@ class FeedbackPage(BaseModel):
     before: str | None = Field(description="Give this as `before` for the next page, if any.")
 
 
-class Page(BaseModel):
-    """Which feedback to list."""
+class MessageFeedback(FeedbackPage):
+    """What people said of one message, newest first."""
+
+    counts: FeedbackAnswer | None = Field(
+        description="What counts of it: the newest that tells labels. Null: none does."
+    )
+
+
+class PageOfMessage(BaseModel):
+    """Which feedback on a message to list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    since: Instant | None = Field(None, description="Only what was said from this instant on.")
     before: str | None = Field(
         None, pattern=id_pattern("fb"), description="Only what was said before this feedback."
     )
     limit: int = Field(50, ge=1, le=200)
+
+
+class Page(PageOfMessage):
+    """Which feedback to list."""
+
+    since: Instant | None = Field(None, description="Only what was said from this instant on.")
 
 
 @router.post(
@@ -113,7 +127,7 @@ def acknowledge_message(
 
 @router.post(
     "/v1/messages/{id}/feedback",
-    summary="Say that a message has other labels, or is no lead",
+    summary="Say that a message's labels hold, that others do, or that it is no lead",
     response_model=NotedAnswer,
     responses=problems(*_REFUSALS),
     openapi_extra=body_of(FeedbackRequest, examples=FEEDBACK_EXAMPLES),
@@ -124,7 +138,7 @@ def give_feedback(
     raw: Annotated[bytes, Depends(json_body)],
     services: Annotated[Services, Depends(services_of)],
 ) -> JSONResponse:
-    """Keep what a person says; a repeat is not kept twice.
+    """Keep what a person says, and when; a repeat is not kept twice, and the newest word counts.
 
     It closes the message's reply clock where it is no lead, or where the right labels no longer
     call for its route.
@@ -138,7 +152,7 @@ def give_feedback(
             id=new_id("fb", now),
             message_id=id,
             kind=request.kind,
-            labels=_checked(request.labels, tuple(stored.prediction["intents"])),
+            labels=_labels(request, stored.prediction),
             given_by=request.by,
             created_at=now,
         )
@@ -146,6 +160,28 @@ def give_feedback(
     if noted is None:
         raise NotFound(_NO_MESSAGE)
     return JSONResponse({**_feedback(noted.feedback), "reply": _reply(noted.clock)})
+
+
+@router.get(
+    "/v1/messages/{id}/feedback",
+    summary="List what was said of a message, newest first",
+    response_model=MessageFeedback,
+    responses=problems(401, 403, 404, 422, 500, 503),
+    dependencies=[Depends(Needs("messages:read"))],
+)
+def feedback_of_message(
+    id: str,
+    page: Annotated[PageOfMessage, Query()],
+    services: Annotated[Services, Depends(services_of)],
+) -> JSONResponse:
+    """Give one page of what people said of a message, and what counts of all of it."""
+    with services.database.read() as conn:
+        if messages.find(conn, checked_id(id, "msg")) is None:
+            raise NotFound(_NO_MESSAGE)
+        counts = stored_feedback.standing(conn, id)
+        found = stored_feedback.listed(conn, message_id=id, limit=page.limit, before=page.before)
+    counting = None if counts is None else _feedback(counts)
+    return JSONResponse({"counts": counting, **_page(found, page.limit)})
 
 
 @router.get(
@@ -161,16 +197,22 @@ def list_feedback(
     """Give one page of what people said of messages."""
     with services.database.read() as conn:
         found = stored_feedback.listed(conn, since=page.since, limit=page.limit, before=page.before)
-    before = found[-1].id if len(found) == page.limit else None
-    return JSONResponse({"feedback": [_feedback(one) for one in found], "before": before})
+    return JSONResponse(_page(found, page.limit))
 
 
-def _checked(labels: list[str] | None, intents: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Give labels in the order of the intents that the model told of the message.
+def _labels(request: FeedbackRequest, said: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Give the labels that hold in the order of the intents that the model told of the message.
 
     Raises:
-        InvalidInput: They cannot be this message's.
+        InvalidInput: They cannot be this message's, or there are none to confirm.
     """
+    labels, intents = request.labels, tuple(said["intents"])
+    if request.kind is FeedbackKind.RIGHT_LABEL:
+        told = told_labels(said)
+        if not told:
+            wrong = "cannot be right_label: the model gave no label; send wrong_label with labels"
+            raise InvalidInput(f"kind {wrong}", [("kind", wrong)])
+        return told
     if labels is None:
         return None
     wrong = label_problem(labels, intents)
@@ -185,6 +227,11 @@ def _refused(request: Request, code: str, detail: str, by: str | None) -> JSONRe
 
 def _reply(clock: ReplyClock | None) -> dict[str, Any] | None:
     return None if clock is None else clock_answer(clock)
+
+
+def _page(found: Sequence[Feedback], limit: int) -> dict[str, Any]:
+    before = found[-1].id if len(found) == limit else None
+    return {"feedback": [_feedback(one) for one in found], "before": before}
 
 
 def _feedback(said: Feedback) -> dict[str, Any]:

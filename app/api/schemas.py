@@ -106,12 +106,14 @@ class AcknowledgeRequest(_Strict):
 class FeedbackRequest(_Strict):
     """What a person says of a message."""
 
-    kind: FeedbackKind = Field(strict=False, description="What was wrong with telling of it.")
+    kind: FeedbackKind = Field(
+        strict=False, description="Whether the labels hold, others do, or it is no lead."
+    )
     labels: list[str] | None = Field(
         None,
         max_length=MAX_LABELS,
-        description="With wrong_label: the intents that hold, of those the model knows; empty if "
-        "none does. Leave it out where they are not known.",
+        description="With wrong_label alone: the intents that hold, of those the model knows; "
+        "empty if none does. Leave it out where they are not known.",
     )
     by: Line = Field(description="The owner's id in the policy, an address, or another name.")
 
@@ -168,6 +170,10 @@ FEEDBACK_EXAMPLES: dict[str, Any] = {
     "other labels": {
         "summary": "It asks for something else",
         "value": {"kind": "wrong_label", "labels": ["support"], "by": "ana"},
+    },
+    "right": {
+        "summary": "The labels hold",
+        "value": {"kind": "right_label", "by": "ana"},
     },
     "no lead": {"summary": "There is nothing in it", "value": {"kind": "not_a_lead", "by": "ana"}},
 }

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -12,10 +13,14 @@ import typer
 from app.cli.output import print_json, say, told_errors
 from app.errors import Refused
 from app.parts import open_database_of, utc_now
-from app.replies.feedback import examples_of
-from app.settings import load_settings
+from app.replies.examples import examples_of, seen_in
+from app.replies.redaction import redacted
+from app.settings import Settings, load_settings
 from app.sla import since_of
 from app.storage import feedback as stored
+from models import registry
+from models.artifact import READING, read_artifact
+from models.text.reading import Reading, parse_reading
 
 app = typer.Typer(help="What people said of messages: export it.", no_args_is_help=True)
 
@@ -27,28 +32,74 @@ def _group() -> None:
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="where the rows go, e.g. data/corrected.jsonl")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="where the rows go, e.g. data/corrected.jsonl; left out: to stdout"),
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="what was said since: 12h, 30d, 8w ago, or a date")
     ] = None,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(help="leave out texts of this file; default: of data/*.jsonl, as in training"),
+    ] = None,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="replace names, addresses, phone and account numbers")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="replace the file")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Write corrected messages as rows to train on: `python -m training.train` reads them.
 
     They hold what senders wrote. Only labels that somebody gave count, the newest of a message;
-    of messages with the same text one is written.
+    of messages with the same text one is written, and none that stands in the data already.
     """
     with told_errors():
+        if file is None and as_json:
+            raise Refused("--json tells of a file: name one, or read the rows themselves")
+        settings = load_settings()
         start = None if since is None else since_of(since, utc_now())
-        with closing(open_database_of(load_settings())) as database, database.read() as conn:
-            count = write_rows(
-                file, examples_of(stored.corrections(conn, since=start)), force=force
-            )
+        seen = seen_in(_data_files(known, file))
+        redaction = partial(redacted, reading=_reading(settings)) if redact else None
+        with closing(open_database_of(settings)) as database, database.read() as conn:
+            found = stored.corrections(conn, since=start)
+            rows = examples_of(found, seen=seen, redact=redaction)
+            count = _echo_rows(rows) if file is None else write_rows(file, rows, force=force)
     if as_json:
-        print_json({"rows": count, "file": str(file)})
+        print_json({"rows": count, "already_there": seen.left_out, "file": str(file)})
     else:
-        say(f"{count} rows in {file}" if count else "nobody has corrected a label: no file written")
+        say(_told(count, seen.left_out, file))
+
+
+def _data_files(known: Sequence[Path] | None, target: Path | None) -> list[Path]:
+    """Name the files whose texts are left out; never the one that is written."""
+    files = sorted(Path("data").glob("*.jsonl")) if known is None else known
+    return [one for one in files if target is None or one.resolve() != target.resolve()]
+
+
+def _reading(settings: Settings) -> Reading:
+    """Give the words that the live model tells names from; the shipped one's where it has none."""
+    _, contents = read_artifact(settings.artifacts / registry.live_version(settings.artifacts))
+    if READING not in contents:
+        _, contents = read_artifact(registry.SHIPPED / registry.DEFAULT)
+    return parse_reading(contents[READING])
+
+
+def _told(count: int, left_out: int, file: Path | None) -> str:
+    there = f"; {left_out} stand in the data already" if left_out else ""
+    if count:
+        return f"{count} rows{'' if file is None else f' in {file}'}{there}"
+    return (
+        f"no row to write{there}" if left_out else "nobody has corrected a label: nothing written"
+    )
+
+
+def _echo_rows(rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write rows to stdout; gives how many they were."""
+    count = 0
+    for count, row in enumerate(rows, start=1):  # noqa: B007  how many is the answer
+        print_json(row)
+    return count
 
 
 def write_rows(target: Path, rows: Iterable[Mapping[str, Any]], *, force: bool) -> int:

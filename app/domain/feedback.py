@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.message import Sender
+
 
 class FeedbackKind(StrEnum):
-    """What was wrong with telling somebody of a message."""
+    """How what the model said of a message was right or wrong."""
 
+    RIGHT_LABEL = "right_label"  # those that counted hold, and no other does
     WRONG_LABEL = "wrong_label"  # other intents hold than those that counted
     NOT_A_LEAD = "not_a_lead"  # whatever it wants, there is nothing in it for us
 
@@ -19,7 +22,7 @@ class Feedback:
     id: str  # fb_…
     message_id: str
     kind: FeedbackKind
-    labels: tuple[str, ...] | None  # the intents that hold instead; None: it was not said
+    labels: tuple[str, ...] | None  # the intents that hold; None: it was not said
     given_by: str  # the owner, an address, or a key's name
     created_at: datetime
 
@@ -34,3 +37,4 @@ class Correction:
     text: str
     intents: tuple[str, ...]
     language: str | None
+    sender: Sender  # to take their name out of what they wrote

@@ -1,22 +1,17 @@
-"""What a person says of a message, what follows from it, and how the model can learn from it."""
+"""What a person says of a message, and what follows from it."""
 
-import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.domain import Correction, Feedback, FeedbackKind, ReplyClock
+from app.domain import Feedback, FeedbackKind, ReplyClock
 from app.replies.settling import close
 from app.routing.policy import Policy
-from app.storage import clocks
+from app.storage import clocks, review
 from app.storage import feedback as stored
 from app.storage.engine import Connection
 from models.labels import OTHER
-from models.text.clean import undo_transport
-from models.text.compose import compose_text
-
-_UNKNOWN_LANGUAGE = "und"  # ISO 639-2: the model could not tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +37,19 @@ def note(conn: Connection, feedback: Feedback, *, policy: Policy, now: datetime)
     standing = stored.give(conn, feedback)
     if standing is None:
         return None
+    _follow(conn, standing)
     clock = clocks.of_message(conn, feedback.message_id)
     if clock is not None and nobody_need_reply(standing, clock, policy):
         clock = close(conn, feedback.message_id, by=feedback.given_by, now=now).clock
     return Noted(feedback=standing, clock=clock)
+
+
+def _follow(conn: Connection, feedback: Feedback) -> None:
+    """Let a message leave the review queue, or come first where it is wrong and nobody said how."""
+    if feedback.labels is not None:
+        review.leave(conn, feedback.message_id)
+    elif feedback.kind is FeedbackKind.WRONG_LABEL:
+        review.dispute(conn, feedback.message_id)
 
 
 def nobody_need_reply(feedback: Feedback, clock: ReplyClock, policy: Policy) -> bool:
@@ -54,8 +58,8 @@ def nobody_need_reply(feedback: Feedback, clock: ReplyClock, policy: Policy) -> 
     In doubt it runs on: where the right labels were not told, or the rule that started it asks
     for no intent or is gone from the policy.
     """
-    if feedback.kind is FeedbackKind.NOT_A_LEAD:
-        return True
+    if feedback.kind is not FeedbackKind.WRONG_LABEL:
+        return feedback.kind is FeedbackKind.NOT_A_LEAD
     rule = policy.rule(clock.rule)
     if feedback.labels is None or rule is None or not rule.intents:
         return False
@@ -70,6 +74,11 @@ def labels_of(given: Collection[str], intents: Collection[str]) -> tuple[str, ..
     return tuple(intent for intent in intents if intent in given)
 
 
+def told_labels(prediction: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the labels that the model told of a message, in the order of its intents."""
+    return tuple(intent for intent in prediction["intents"] if intent in prediction["labels"])
+
+
 def label_problem(given: Sequence[str], intents: Collection[str]) -> str | None:
     """Say why labels cannot be a message's, as the end of a sentence; None where they can."""
     if any(label not in intents for label in given):
@@ -79,27 +88,3 @@ def label_problem(given: Sequence[str], intents: Collection[str]) -> str | None:
     if OTHER in given and len(given) > 1:
         return f"holds {OTHER} beside another label: it stands alone"
     return None
-
-
-def examples_of(corrections: Iterable[Correction]) -> Iterator[Mapping[str, Any]]:
-    """Turn corrected messages into rows of the form of data/*.jsonl, each text once.
-
-    Args:
-        corrections: The newest first: of several messages with one text it is the one that stands.
-    """
-    seen: set[bytes] = set()
-    for one in corrections:
-        # As training tells copies, which would leak from one part of the data into another.
-        text = undo_transport(f"{one.subject}\n{one.text}").casefold()
-        digest = hashlib.sha256(text.encode()).digest()
-        if digest in seen or not one.intents or not compose_text("", one.text):
-            continue
-        seen.add(digest)
-        yield {
-            "id": one.message_id,
-            "channel": one.channel,
-            "subject": one.subject,
-            "text": one.text,
-            "intents": list(one.intents),
-            "language": None if one.language == _UNKNOWN_LANGUAGE else one.language,
-        }

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
-from app.domain import Correction, Feedback, FeedbackKind
+from app.domain import Correction, Feedback, FeedbackKind, Sender
 from app.storage import tables
 from app.storage.rows import insert_new
 
@@ -17,7 +17,9 @@ _NEWEST = (_TABLE.c.created_at.desc(), _TABLE.c.id.desc())
 
 
 def give(conn: Connection, feedback: Feedback) -> Feedback | None:
-    """Keep what a person says, unless it is what that person said of the message last.
+    """Keep what a person says, unless it was the last that was said of the message, by them.
+
+    Who says the same again after somebody else spoke means it: the newest word counts.
 
     Returns:
         What stands: this, or the same from before; None where there is no such message.
@@ -26,7 +28,7 @@ def give(conn: Connection, feedback: Feedback) -> Feedback | None:
     # Not the whole lock: what refers to the message may go on, such as its deliveries.
     if conn.execute(locked.with_for_update(key_share=True)).first() is None:
         return None
-    before = _last_of(conn, feedback.message_id, feedback.given_by)
+    before = last(conn, feedback.message_id)
     if before is not None and _says(before) == _says(feedback):
         return before
     values = {column.name: getattr(feedback, column.name) for column in _TABLE.c}
@@ -37,16 +39,26 @@ def give(conn: Connection, feedback: Feedback) -> Feedback | None:
 
 def last(conn: Connection, message_id: str) -> Feedback | None:
     """Give what was said of a message last."""
-    query = select(_TABLE).where(_TABLE.c.message_id == message_id).order_by(*_NEWEST).limit(1)
-    row = conn.execute(query).mappings().first()
-    return None if row is None else _feedback(row)
+    return _first(conn, _TABLE.c.message_id == message_id)
+
+
+def standing(conn: Connection, message_id: str) -> Feedback | None:
+    """Give what counts of all that was said of a message's labels: the newest that tells them."""
+    return _first(conn, _TABLE.c.message_id == message_id, _TABLE.c.labels.is_not(None))
 
 
 def listed(
-    conn: Connection, *, since: datetime | None = None, limit: int = 50, before: str | None = None
+    conn: Connection,
+    *,
+    message_id: str | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+    before: str | None = None,
 ) -> list[Feedback]:
     """Give a page of feedback, newest first; `before` is the last id of the page before."""
     query = select(_TABLE).order_by(_TABLE.c.id.desc()).limit(limit)
+    if message_id is not None:
+        query = query.where(_TABLE.c.message_id == message_id)
     if since is not None:
         query = query.where(_TABLE.c.created_at >= since)
     if before is not None:
@@ -76,15 +88,16 @@ def corrections(conn: Connection, *, since: datetime | None = None) -> Iterator[
         yield _correction(row)
 
 
-def _last_of(conn: Connection, message_id: str, given_by: str) -> Feedback | None:
-    query = select(_TABLE).where(_TABLE.c.message_id == message_id, _TABLE.c.given_by == given_by)
-    row = conn.execute(query.order_by(*_NEWEST).limit(1)).mappings().first()
+def _first(conn: Connection, *conditions: ColumnElement[bool]) -> Feedback | None:
+    query = select(_TABLE).where(*conditions).order_by(*_NEWEST).limit(1)
+    row = conn.execute(query).mappings().first()
     return None if row is None else _feedback(row)
 
 
-def _says(feedback: Feedback) -> tuple[FeedbackKind, frozenset[str] | None]:
-    """Give what a word on a message comes to, whoever says it and when."""
-    return feedback.kind, None if feedback.labels is None else frozenset(feedback.labels)
+def _says(feedback: Feedback) -> tuple[str, FeedbackKind, frozenset[str] | None]:
+    """Give what a word on a message comes to, whenever it is said."""
+    labels = None if feedback.labels is None else frozenset(feedback.labels)
+    return feedback.given_by, feedback.kind, labels
 
 
 def _feedback(row: RowMapping) -> Feedback:
@@ -101,4 +114,5 @@ def _correction(row: RowMapping) -> Correction:
         text=row["text"],
         intents=tuple(row["labels"]),
         language=row["prediction"].get("language"),
+        sender=Sender(row["sender_email"], row["sender_name"]),
     )

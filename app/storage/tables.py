@@ -250,6 +250,15 @@ feedback = Table(
     Column("created_at", Instant, nullable=False, index=True),
 )
 
+review = Table(  # has a row for as long as nobody has said anything of the message
+    "review",
+    metadata,
+    Column("message_id", PlainText, ForeignKey(messages.c.id), primary_key=True),
+    Column("kind", PlainText, nullable=False),
+    Column("margin", Float, nullable=False),
+    Index(None, "kind", "margin", "message_id"),  # the least sure of each kind
+)
+
 server_keys = Table(  # made at first use, the same for every replica
     "server_keys",
     metadata,

@@ -59,8 +59,7 @@ class Reading:
     def __call__(self, text: str) -> str:
         """Read a clean text; what stands between words changes only inside a name."""
         words, rest = words_of(self._place(text))
-        small = is_small(words)
-        read = [self._called(words, place, small=small) for place in range(len(words))]
+        read = self._listed(words)
         slips = self._slips([w.small for w, called in zip(words, read, strict=True) if not called])
         if not slips:
             read = People(words, read, self.clues, self.heralds, self._is_known).find()
@@ -69,6 +68,30 @@ class Reading:
             for word, called in zip(words, read, strict=True)
         ]
         return self._join("".join(parts) + rest)
+
+    def names_in(self, text: str) -> list[tuple[int, int]]:
+        """Give where the words of people's names stand in a text, as it is written.
+
+        Returns:
+            First code point of each word, and the one behind it.
+        """
+        words, _ = words_of(text)
+        called = People(words, self._listed(words), self.clues, self.heralds, self._is_known).find()
+        spans, end = [], 0
+        for word, one in zip(words, called, strict=True):
+            start, end = end + len(word.gap), end + len(word.gap) + len(word.written)
+            if one == NAME:
+                spans.append((start, end))
+        return spans
+
+    def knows(self, word: str) -> bool:
+        """Whether a word, in small letters, is more than a name that was met by chance."""
+        return self._is_known(word)
+
+    def _listed(self, words: Sequence[Word]) -> list[str | None]:
+        """Read what lists and greetings tell."""
+        small = is_small(words)
+        return [self._called(words, place, small=small) for place in range(len(words))]
 
     def _called(self, words: Sequence[Word], place: int, *, small: bool) -> str | None:
         """What a name, a place or a word with a gender is read as."""
