@@ -3,6 +3,7 @@
 import typer
 
 from app.cli import (
+    backup,
     classify,
     deliveries,
     demo,
@@ -35,6 +36,8 @@ app.command("send-test")(send_test.send_test)
 app.command("classify")(classify.classify)
 app.command("sla")(sla.sla)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(keys.app, name="keys")
 app.add_typer(versions.app, name="models")
 app.add_typer(endpoints.app, name="endpoints")
