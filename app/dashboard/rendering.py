@@ -41,7 +41,7 @@ class Shell:
 
 
 def load_shell() -> Shell:
-    """Read templates, texts and files; a template that is broken shows when it is first used."""
+    """Read templates, texts and files; every template is compiled, so that no page waits for it."""
     environment = Environment(
         loader=PackageLoader("app.dashboard"),
         autoescape=True,
@@ -51,9 +51,9 @@ def load_shell() -> Shell:
         auto_reload=False,
     )
     environment.filters.update({name: _shown_by(name) for name in _FILTERS})
-    return Shell(
-        environment=environment, statics=load_statics(), catalogue=load_catalogue()
-    )
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return Shell(environment=environment, statics=load_statics(), catalogue=load_catalogue())
 
 
 async def page(

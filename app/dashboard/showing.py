@@ -72,5 +72,6 @@ def _time(at: datetime, kind: str, text: str, more: str = "") -> Markup:
         HTML Living Standard, section 4.5.14, "The time element": a global date and time string.
     """
     exact = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    element = '<time class="{kind}{more}" data-time="{kind}" datetime="{exact}">{text}</time>'
-    return Markup(element).format(kind=kind, more=more, exact=exact, text=text)
+    return Markup(
+        '<time class="{kind}{more}" data-time="{kind}" datetime="{exact}">{text}</time>'
+    ).format(kind=kind, more=more, exact=exact, text=text)
