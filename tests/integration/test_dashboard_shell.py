@@ -121,6 +121,12 @@ def test_a_chosen_language_is_kept_and_leads_back(browser):
     )
 
 
+def test_whoever_comes_without_an_address_is_led_to_the_inbox(browser):
+    answer = browser.get("/")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/inbox")
+
+
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
 def test_a_chosen_language_leads_nowhere_else(browser, back):
     answer = browser.post("/language", data={"language": "sv", "back": back})

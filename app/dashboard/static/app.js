@@ -152,7 +152,7 @@
     "?": () => reach("#keys", (dialog) => dialog.showModal()),
   };
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, dialog, [contenteditable]");
+    const typing = event.target.closest?.("input, textarea, select, dialog, [contenteditable]");
     if (!keys || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (Object.hasOwn(KEYS, event.key) && KEYS[event.key]()) event.preventDefault();
   });
