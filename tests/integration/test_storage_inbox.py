@@ -1,5 +1,3 @@
-import itertools
-import random
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -213,60 +211,6 @@ def test_the_name_of_an_intent_is_no_pattern(database):
     assert listed(database, owner="ana", intent="%") == []
     assert listed(database, owner="ana", intent="rici") == []
     assert listed(database, owner="ana", intent="pricing") == [1]
-
-
-CHOICES = {
-    "route": ["sales", "support"],
-    "channel": [EMAIL, CHAT],
-    "intent": ["pricing", "demo_request", NO_INTENT],
-    "owner": ["ana", "ben"],
-    "states": [(OPEN,), (WAITING,), (TAKEN, DONE), (OPEN, WAITING, OPEN)],
-}
-
-
-def has(row, name, value):
-    if name == "states":
-        return row.state in value
-    if name == "intent":
-        return value in row.intents if value else row.abstained
-    return getattr(row, name) == value
-
-
-def all_filters():
-    names = [*itertools.combinations(CHOICES, 1), *itertools.combinations(CHOICES, 2)]
-    names += [*itertools.combinations(CHOICES, 3), tuple(CHOICES)]
-    for some in names:
-        for values in itertools.product(*(CHOICES[name] for name in some)):
-            yield dict(zip(some, values, strict=True))
-
-
-def keep_many(database, count):
-    rng = random.Random(1)
-    for number in range(1, count + 1):
-        labels = rng.choice([("pricing",), ("demo_request", "pricing"), ("support",), ()])
-        changes = {"channel": rng.choice(CHOICES["channel"])}
-        route, owner = rng.choice(CHOICES["route"]), rng.choice(["ana", "ben", None])
-        status = rng.choice([*ClockStatus, None])
-        clock = status and a_clock(number, status=status, owner=owner)
-        keep(database, number, *labels, route=route, owner=owner, clock=clock, **changes)
-
-
-def test_every_list_has_what_its_filters_say_and_nothing_else(database):
-    keep_many(database, 60)
-    with database.read() as conn:
-        every = inbox.page(conn, Filters(), limit=100)
-        after = every[20].cursor
-
-        for wanted in all_filters():
-            filters = Filters(**wanted)
-            mine = [row for row in every if all(has(row, *one) for one in wanted.items())]
-            later = [
-                row
-                for row in mine
-                if (row.received_at, row.number) < (after.received_at, after.number)
-            ]
-            assert list(inbox.page(conn, filters, limit=100)) == mine, wanted
-            assert list(inbox.page(conn, filters, after=after, limit=3)) == later[:3], wanted
 
 
 def test_how_many_there_are_is_said_of_every_state_and_up_to_a_bound(database, monkeypatch):

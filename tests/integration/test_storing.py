@@ -15,7 +15,7 @@ from app.routing.aside import LATELY, TOLD
 from app.routing.clocks import ClockPlan
 from app.routing.owners import Owner, Pool
 from app.routing.policy import Once, Policy, Rule
-from app.storage import clocks, endpoints, tables
+from app.storage import clocks, endpoints, inbox, inbox_search, tables
 from app.storing import Store
 from app.webhook.alert import Links
 
@@ -108,6 +108,20 @@ def test_a_message_gets_its_owner_and_its_clock_with_it(intake, database):
     assert kept == receipt.stored.clock
     assert (kept.owner, kept.route, kept.account) == ("ana", "success", "acme.example")
     assert kept.promised_at == message.received_at + timedelta(hours=1)
+
+
+def test_a_message_is_in_the_inbox_with_its_owner_and_its_clock(intake, database):
+    receipt = intake.accept(written(1))
+    other = intake.accept(written(2, text="hello", sender=Sender("bo@other.example", None)))
+
+    with database.read() as conn:
+        owned = inbox.find(conn, receipt.stored.message.id)
+        plain = inbox.find(conn, other.stored.message.id)
+        found = inbox_search.search(conn, "cancel eva")
+    assert (owned.route, owned.state, owned.owner) == ("success", "waiting", "ana")
+    assert owned.due_at == receipt.stored.clock.due_at
+    assert (plain.route, plain.state, plain.owner, plain.due_at) == ("inbox", "open", None, None)
+    assert found.rows == (owned,)
 
 
 def test_its_receivers_hear_who_answers_by_when_and_how_to_take_it(intake):
