@@ -24,7 +24,7 @@ LOOKED_AT = 500  # words of people, the newest: what was wrong long ago another 
 _ABSTAINED_WEIGHT = 0.1  # as of a kind that is wrong nine times in ten: nothing was answered
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_CURSOR = re.compile(r"(\d{1,17})~(\d(?:\.\d{1,20})?(?:e-\d{1,3})?)~(\w{1,64})", re.ASCII)
+_CURSOR = re.compile(r"(\d{1,16})~(\d(?:\.\d{1,20})?(?:e-\d{1,3})?)~(\w{1,64})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,10 +148,7 @@ def read_cursor(text: str) -> Cursor:
         Refused: `bad_cursor`.
     """
     found = _CURSOR.fullmatch(text)
-    try:
-        if found is not None:
-            until = _EPOCH + int(found[1]) * _MICROSECOND
-            return Cursor(until=until, place=Place(float(found[2]), found[3]))
-    except OverflowError:
-        pass
-    raise Refused("after is not what a page of the queue gave", code="bad_cursor")
+    if found is None:
+        raise Refused("after is not what a page of the queue gave", code="bad_cursor")
+    until = _EPOCH + int(found[1]) * _MICROSECOND
+    return Cursor(until=until, place=Place(float(found[2]), found[3]))

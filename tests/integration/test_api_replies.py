@@ -1,12 +1,14 @@
 import pytest
+from sqlalchemy import update
 from support import START, race
 from support_api import running_api
 from support_clocks import HOUR
-from support_replies import feedback_of, store, the_clock_of, with_people
+from support_replies import SAID, feedback_of, store, the_clock_of, with_people
 
-from app.api.replies import FeedbackPage, NotedAnswer, ReplyAnswer
+from app.api.replies import FeedbackPage, MessageFeedback, NotedAnswer, ReplyAnswer
 from app.api.schemas import ACKNOWLEDGE_EXAMPLES, FEEDBACK_EXAMPLES
 from app.domain import ClockStatus
+from app.storage import tables
 
 UNKNOWN_ID = "msg_0123456789ABCDEFGHJKMNPQRS"
 RUNNING, ACKNOWLEDGED, CLOSED = ClockStatus.RUNNING, ClockStatus.ACKNOWLEDGED, ClockStatus.CLOSED
@@ -143,6 +145,7 @@ def test_who_takes_it_must_be_named(database, client, message_id, body):
         ({**WRONG, "labels": [1]}, "labels[0]"),
         ({**NO_LEAD, "labels": ["other"]}, "labels"),
         ({**NO_LEAD, "labels": []}, "labels"),
+        ({"kind": "right_label", "by": "ana", "labels": ["pricing"]}, "labels"),
     ],
 )
 def test_feedback_that_does_not_fit_is_refused_and_says_where(
@@ -201,6 +204,75 @@ def test_a_clock_ends_where_the_right_labels_no_longer_call_for_its_route(
 
     assert answer.json()["reply"]["status"] == status.value
     assert the_clock_of(database, message_id).status is status
+
+
+def test_who_says_that_the_labels_hold_confirms_those_that_were_told(database, client, message_id):
+    answer = say(client, message_id, kind="right_label", by="ana")
+
+    told = answer.json()
+    assert (answer.status_code, told["labels"], told["reply"]["status"]) == (
+        *(200, ["pricing"], "running"),
+    )
+    assert feedback_of(database) == [("right_label", ("pricing",), "ana")]
+
+
+def test_what_got_no_label_has_none_to_confirm(database, client, message_id):
+    with database.write() as conn:
+        said = {**SAID, "labels": []}
+        conn.execute(update(tables.messages).values(prediction=said))
+
+    answer = say(client, message_id, kind="right_label", by="ana")
+
+    assert answer.status_code == 422
+    assert [error["path"] for error in answer.json()["errors"]] == ["kind"]
+    assert feedback_of(database) == []
+
+
+def of_message(client, message_id, **query):
+    answer = client.get(f"/v1/messages/{message_id}/feedback", params=query)
+    MessageFeedback.model_validate_json(answer.content, strict=True, extra="forbid")
+    return answer.json()
+
+
+def test_all_that_was_said_of_a_message_is_listed_and_its_newest_labels_count(
+    database, client, clock, message_id
+):
+    say(client, store(database), **NO_LEAD)
+    for by, labels in (("ana", ["support"]), ("ben", ["demo_request"]), ("ana", ["support"])):
+        clock.advance(60)
+        say(client, message_id, kind="wrong_label", labels=labels, by=by)
+    say(client, message_id, **NO_LEAD)
+
+    told = of_message(client, message_id)
+
+    assert [(one["by"], one["kind"], one["labels"]) for one in told["feedback"]] == [
+        ("ana", "not_a_lead", None),
+        ("ana", "wrong_label", ["support"]),
+        ("ben", "wrong_label", ["demo_request"]),
+        ("ana", "wrong_label", ["support"]),
+    ]
+    assert told["counts"] == told["feedback"][1]
+    assert told["counts"]["created_at"] == "2026-11-25T12:03:00.123456Z"
+
+
+def test_feedback_on_a_message_is_given_in_pages(client, clock, message_id):
+    for number in range(3):
+        clock.advance(60)
+        say(client, message_id, kind="not_a_lead", by=f"person {number}")
+
+    first = of_message(client, message_id, limit=2)
+    second = of_message(client, message_id, limit=2, before=first["before"])
+
+    assert [one["by"] for one in first["feedback"]] == ["person 2", "person 1"]
+    assert [one["by"] for one in second["feedback"]] == ["person 0"]
+    assert (second["before"], second["counts"]) == (None, None)
+
+
+@pytest.mark.parametrize("message_id", [UNKNOWN_ID, "x"])
+def test_there_is_no_feedback_on_a_message_that_is_not_there(client, message_id):
+    answer = client.get(f"/v1/messages/{message_id}/feedback")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_no_label_at_all_means_other(database, client, message_id):
@@ -267,6 +339,8 @@ def test_the_examples_of_the_description_work(client, message_id, call, examples
         ("POST", f"/v1/messages/{UNKNOWN_ID}/acknowledge", "messages:write"),
         ("POST", f"/v1/messages/{UNKNOWN_ID}/feedback", "messages:write"),
         ("GET", "/v1/feedback", "messages:read"),
+        ("GET", f"/v1/messages/{UNKNOWN_ID}/feedback", "messages:read"),
+        ("GET", "/v1/review", "messages:read"),
     ],
 )
 def test_each_call_needs_its_scope(api, method, path, scope):
@@ -276,4 +350,4 @@ def test_each_call_needs_its_scope(api, method, path, scope):
 
     answers = [api.client(key=key).request(method, path, **body) for key in (without, granted)]
 
-    assert [answer.status_code for answer in answers] == [403, 404 if method == "POST" else 200]
+    assert [answer.status_code for answer in answers] == [403, 404 if UNKNOWN_ID in path else 200]

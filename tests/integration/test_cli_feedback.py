@@ -5,14 +5,18 @@ from contextlib import closing
 import pytest
 from support import START
 from support_cli import Cli
+from support_model import rows, tiny_base, write_jsonl
 from support_replies import store
+from typer.testing import CliRunner
 
 from app.domain import Feedback, FeedbackKind, new_id
 from app.storage import feedback
 from app.storage.engine import open_database, sqlite_url
 from app.storage.migrations import migrate
+from models.artifact import verify
 from models.labels import INTENTS
 from training.dataset import read_dataset
+from training.train import app as train
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -23,7 +27,8 @@ def url(request, tmp_path):
 
 
 @pytest.fixture
-def cli(tmp_path, url):
+def cli(tmp_path, url, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # whose data/*.jsonl stands there already
     return Cli(tmp_path, database_url=url)
 
 
@@ -62,7 +67,7 @@ def test_corrected_messages_become_rows_to_train_on(cli, corrected, tmp_path):
 
     answer = cli.json("feedback", "export", tmp_path / "rows.jsonl")
 
-    assert answer == {"rows": 2, "file": str(tmp_path / "rows.jsonl")}
+    assert answer == {"rows": 2, "already_there": 0, "file": str(tmp_path / "rows.jsonl")}
     assert rows_of(tmp_path / "rows.jsonl")[1] == {
         "id": first,
         "channel": "email",
@@ -89,6 +94,98 @@ def test_copies_are_written_once_with_the_newest_labels(cli, corrected, tmp_path
     assert (row["id"], row["intents"]) == (newest, ["pricing"])
 
 
+def test_rows_go_to_stdout_where_no_file_is_named(cli, corrected):
+    message_id = corrected("first\nsecond", "support")
+
+    result = cli.run("feedback", "export")
+
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == [message_id]
+    assert result.stderr == "1 rows\n"
+
+
+def test_json_tells_of_a_file(cli):
+    assert cli.refused("feedback", "export", "--json").startswith("--json tells of a file")
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_what_stands_in_the_data_already_is_left_out(cli, corrected, tmp_path, named):
+    data = tmp_path / ("known.jsonl" if named else "data/a.jsonl")
+    data.parent.mkdir(exist_ok=True)
+    data.write_text('{"subject": "A  Question", "text": "What costs it?"}\n\n')
+    corrected("what costs it?", "pricing", subject="a question")
+    newer = corrected("what costs it?", "pricing", subject="another")
+    options = ("--known", data) if named else ()
+
+    answer = cli.json("feedback", "export", tmp_path / "rows.jsonl", *options)
+
+    assert (answer["rows"], answer["already_there"]) == (1, 1)
+    assert [row["id"] for row in rows_of(tmp_path / "rows.jsonl")] == [newer]
+
+
+def test_the_file_that_is_replaced_leaves_nothing_out(cli, corrected, tmp_path):
+    target = tmp_path / "data" / "corrected.jsonl"
+    target.parent.mkdir()
+    message_id = corrected("text", "support")
+    cli.json("feedback", "export", target)
+
+    answer = cli.json("feedback", "export", target, "--force")
+
+    assert (answer["rows"], answer["already_there"]) == (1, 0)
+    assert [row["id"] for row in rows_of(target)] == [message_id]
+
+
+@pytest.mark.parametrize("line", ["[]", "{", '{"subject": "a"}', '{"text": 1}', "\udcff"])
+def test_a_data_file_that_is_none_is_named_with_its_line(cli, corrected, tmp_path, line):
+    data = tmp_path / "bad.jsonl"
+    data.write_bytes(b'{"text": "a"}\n' + line.encode("utf-8", "surrogateescape"))
+    corrected("text", "support")
+
+    sentence = cli.refused("feedback", "export", tmp_path / "rows.jsonl", "--known", data)
+
+    assert sentence == f"{data}:2: not a JSON object with a text, as in data/*.jsonl"
+
+
+def test_redacted_rows_name_nobody(cli, corrected, tmp_path):
+    text = "What do 40 seats cost? Call +46 70 123 45 67.\n\nAda Lovelace"
+    corrected(text, "pricing", subject="for ada@example.com")
+
+    cli.json("feedback", "export", tmp_path / "rows.jsonl", "--redact")
+
+    (row,) = rows_of(tmp_path / "rows.jsonl")
+    assert row["subject"] == "for alex@example.com"
+    assert row["text"] == "What do 40 seats cost? Call +1 202 555 0100.\n\nAlex"
+    assert set(row) == {"id", "channel", "subject", "text", "intents", "language"}
+
+
+def test_what_was_exported_redacted_is_left_out_as_it_came_too(cli, corrected, tmp_path):
+    corrected("Price?\nAda Lovelace", "pricing")
+    first = tmp_path / "first.jsonl"
+    cli.json("feedback", "export", first, "--redact")
+
+    answer = cli.json(
+        *("feedback", "export", tmp_path / "second.jsonl", "--redact", "--known", first)
+    )
+
+    assert (answer["rows"], answer["already_there"]) == (0, 1)
+    assert not (tmp_path / "second.jsonl").exists()
+
+
+def test_training_reads_the_rows_beside_its_data(cli, corrected, tmp_path):
+    base = write_jsonl(tmp_path / "base.jsonl", rows(150))
+    known = rows(150)[0]
+    corrected(known["text"], "support")
+    corrected("my very own price quote", "pricing")
+    cli.json("feedback", "export", tmp_path / "rows.jsonl", "--known", base)
+
+    options = ["--base", tiny_base(), "--root", str(tmp_path / "artifacts"), "--epochs", "1"]
+    fast = ["--max-length", "32", "--batch-size", "32", "--version", "v1"]
+    result = CliRunner().invoke(train, [str(base), str(tmp_path / "rows.jsonl"), *options, *fast])
+
+    assert result.exit_code == 0, result.output
+    facts = verify(tmp_path / "artifacts" / "v1").facts
+    assert (facts["data"]["rows"], facts["data"]["refused"]) == (151, 0)
+
+
 def test_what_tells_no_label_is_no_row(cli, corrected, tmp_path):
     corrected("text", kind=FeedbackKind.NOT_A_LEAD)
     corrected("text", kind=FeedbackKind.WRONG_LABEL)
@@ -96,7 +193,7 @@ def test_what_tells_no_label_is_no_row(cli, corrected, tmp_path):
 
     result = cli.run("feedback", "export", tmp_path / "rows.jsonl")
 
-    assert result.stderr == "nobody has corrected a label: no file written\n"
+    assert result.stderr == "nobody has corrected a label: nothing written\n"
     assert list(tmp_path.glob("*rows*")) == []
 
 

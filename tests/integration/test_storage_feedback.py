@@ -57,6 +57,7 @@ def a_correction(number, *intents):
         text=message.text,
         intents=intents,
         language="de",
+        sender=message.sender,
     )
 
 
@@ -100,6 +101,25 @@ def test_a_mind_may_be_changed_and_changed_back(database, give):
 
     assert [one.id for one in all_of(database)] == ["fb_3", "fb_2", "fb_1"]
     assert corrected(database) == [a_correction(1, "pricing")]
+
+
+def test_who_insists_after_somebody_else_spoke_is_heard(database, give):
+    give(said(1))
+    give(said(2, labels=("support",), given_by="ben"))
+    give(said(3))
+
+    assert [one.id for one in all_of(database)] == ["fb_3", "fb_2", "fb_1"]
+    assert corrected(database) == [a_correction(1, "pricing")]
+
+
+def test_what_counts_is_the_newest_that_tells_labels(database, give):
+    second = said(2, labels=("support",))
+    for one in (said(1), second, said(3, kind=NO_LEAD, labels=None), said(4, message_id="msg_2")):
+        give(one)
+
+    with database.read() as conn:
+        assert feedback.standing(conn, "msg_1") == second
+        assert [one.id for one in feedback.listed(conn, message_id="msg_2")] == ["fb_4"]
 
 
 def test_a_message_that_is_not_there_takes_no_feedback(database, give):

@@ -54,6 +54,22 @@ def test_other_thresholds_count_other_intents_but_not_in_a_language_it_cannot_re
     assert a_prediction(readable=False).with_thresholds(limits).labels == ()
 
 
+@pytest.mark.parametrize(
+    ("limits", "margin"),
+    [
+        ({"demo_request": 0.9, "pricing": 0.5, "other": 0.9}, 0.03),  # over it
+        ({"demo_request": 0.5, "pricing": 0.63, "other": 0.9}, 0.02),  # below it
+    ],
+)
+def test_the_margin_is_that_of_the_intent_nearest_to_its_threshold(limits, margin):
+    prediction = a_prediction()
+
+    counted = prediction.with_thresholds(limits)
+
+    assert (prediction.margin, counted.margin) == (None, margin)
+    assert "margin" not in counted.as_dict()
+
+
 def test_the_json_form_is_the_one_of_the_design():
     assert json.loads(json.dumps(a_prediction().as_dict())) == {
         "model_version": "v1",

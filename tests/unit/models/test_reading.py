@@ -43,6 +43,14 @@ def test_given_name_and_family_name_are_one_person():
     assert READING("thanks, Emily Walters") == f"thanks, {NAME}"  # the second one is on no list
 
 
+def test_where_names_stand_is_told_of_the_text_as_it_is_written():
+    text = "  thanks,\u200b Emily Okonjo\nLeeds"
+
+    found = [text[start:end] for start, end in READING.names_in(text)]
+
+    assert found == ["Emily", "Okonjo"]
+
+
 def test_a_text_full_of_slips_is_mended():
     assert READING("culd smeone shwo us the prrice") == "could someone show us the price"
 
