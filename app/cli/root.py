@@ -11,11 +11,13 @@ from app.cli import (
     endpoints,
     feedback,
     keys,
+    login,
     owners,
     policy,
     policy_simulate,
     send_test,
     serve,
+    sessions,
     sla,
     smtp,
     versions,
@@ -36,9 +38,11 @@ app.command("send-test")(send_test.send_test)
 app.command("classify")(classify.classify)
 app.command("sla")(sla.sla)
 app.command("doctor")(doctor.doctor)
+app.command("login")(login.login)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(keys.app, name="keys")
+app.add_typer(sessions.app, name="sessions")
 app.add_typer(versions.app, name="models")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(deliveries.app, name="deliveries")
