@@ -1,10 +1,10 @@
-# What one types: run (the main job), test (everything CI runs), train, check (without the tests).
+# What one types: run (the main job), test (everything CI runs), train, check (without the tests), docs (the site).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test train check
+.PHONY: run test train check docs
 
 run: $(VENV)/.base
 	$(BIN)/inlet demo $(ARGS)
@@ -21,6 +21,9 @@ check: $(VENV)/.dev
 train: $(VENV)/.train
 	$(BIN)/python -m training.train $(ARGS)
 
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict $(ARGS)
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -34,4 +37,8 @@ $(VENV)/.train: $(VENV)/.base
 
 $(VENV)/.dev: $(VENV)/.train
 	$(PIP) -e '.[train,dev]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.base
+	$(PIP) -e '.[docs]'
 	@touch $@
