@@ -11,6 +11,7 @@ from app.dashboard.rendering import load_shell
 from app.dashboard.showing import Showing
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
+SOON, LATE = NOW + timedelta(minutes=9), NOW - timedelta(hours=2)
 HOSTILE = """<script>alert("1")</script>'"><img src=x onerror=alert(1)>&amp;{{ 7*7 }}"""
 VOID = {"input", "link", "meta", "br", "img", "hr", "path", "rect"}
 GALLERY = (Path(__file__).parent / "gallery.html").read_text(encoding="utf-8")
@@ -40,8 +41,8 @@ def gallery(language="en", *, template="gallery.html", **changes):
         "show": Showing(t, NOW),
         "told": t("told.saved"),
         "bad": HOSTILE,
-        "due": NOW + timedelta(minutes=9),
-        "late": NOW - timedelta(hours=2),
+        "due": SOON,
+        "late": LATE,
     }
     return shell.environment.get_template(template).render(values | changes)
 
