@@ -15,6 +15,8 @@ from app.cli import (
     owners,
     policy,
     policy_simulate,
+    restore,
+    review,
     send_test,
     serve,
     sessions,
@@ -37,10 +39,11 @@ app.command("smtp")(smtp.smtp)
 app.command("send-test")(send_test.send_test)
 app.command("classify")(classify.classify)
 app.command("sla")(sla.sla)
+app.command("review")(review.review)
 app.command("doctor")(doctor.doctor)
-app.command("login")(login.login)
 app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
+app.command("restore")(restore.restore)
+app.command("login")(login.login)
 app.add_typer(keys.app, name="keys")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(versions.app, name="models")

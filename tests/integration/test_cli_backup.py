@@ -156,7 +156,7 @@ def test_what_is_in_use_is_backed_up_and_not_replaced(cli, tmp_path):
         sentence = cli.refused("restore", file, "--replace")
 
         assert sentence == "a process has the database open: stop the service, and try again"
-        assert running.stop() == 0
+        assert running.stop(timeout_s=60) == 0
     assert cli.json("restore", file, "--replace")["messages"] == 0
 
 
