@@ -71,10 +71,12 @@ def _keys(file: Path) -> Iterator[bytes]:
 def _key(line: bytes, place: str) -> bytes:
     try:
         row = json.loads(line.decode("utf-8-sig"))
-        subject, text = row.get("subject") or "", row["text"]
-        return key_of(subject, text)
-    except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
-        raise Refused(f"{place}: not a JSON object with a text, as in data/*.jsonl") from None
+    except (ValueError, RecursionError):
+        row = None
+    text = row.get("text") if isinstance(row, dict) else None
+    if not isinstance(text, str):
+        raise Refused(f"{place}: not a JSON object with a text, as in data/*.jsonl")
+    return key_of(row.get("subject") or "", text)
 
 
 def _row(one: Correction) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from models.text.reading import Reading
 NAME, COMPANY = "Alex", "Example"
 _LEAST_LETTERS = 3  # of a word of the sender's name, to look for it in the text
 _LEAST_COMPANY = 4  # letters of a company's name
+_LONGEST_ACRONYM = 4  # letters
+_LONGEST_PART = 30  # letters of a part of a name before a hyphen, with the hyphen
+_FIRST_PART = re.compile(r"(?<![^\W\d_])[^\W\d_a-zà-ÿ][^\W\d_]+-$")  # Mei-, of Mei-Ling
 _WORD = re.compile(r"[^\W\d_]+")
 _LINE = re.compile(r"[^\n]+")
 _JOINS = re.compile(r" |-|['’]|\. ")  # noqa: RUF001  between two parts of one name
@@ -61,7 +64,8 @@ def _applied(text: str, marks: Sequence[Marked]) -> str:
 
 def _names(text: str, reading: Reading, sender: Sender) -> Iterator[Marked]:
     """Find names of people, the parts of one name as one."""
-    spans = sorted({*reading.names_in(text), *_own(text, reading, sender)})
+    listed = [span for span in reading.names_in(text) if not _is_acronym(text, *span)]
+    spans = sorted({*listed, *_own(text, reading, sender)})
     at = 0
     while at < len(spans):
         start, end = spans[at]
@@ -69,7 +73,14 @@ def _names(text: str, reading: Reading, sender: Sender) -> Iterator[Marked]:
         while at < len(spans) and _is_one_name(text[end : spans[at][0]], reading):
             end = spans[at][1]
             at += 1
-        yield start, end, NAME
+        first = _FIRST_PART.search(text[max(start - _LONGEST_PART, 0) : start])
+        yield start - len(first[0] if first else ""), end, NAME
+
+
+def _is_acronym(text: str, start: int, end: int) -> bool:
+    """Whether a name is rather the letters of something else: IVA, the tax, and Iva, the woman."""
+    short = end - start <= _LONGEST_ACRONYM and text[start:end].isupper()
+    return short and not text.isupper()
 
 
 def _is_one_name(gap: str, reading: Reading) -> bool:

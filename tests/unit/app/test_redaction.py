@@ -76,6 +76,8 @@ def test_dates_and_amounts_stay(text):
         ("Best regards\nAda Lovelace", "Best regards\nAlex"),
         ("lovelace here again", "Alex here again"),
         ("Greetings from Emily van der Berg", "Greetings from Alex"),
+        ("Mei-Ling Tan wrote", "Alex wrote"),
+        ("quanto é com IVA?", "quanto é com IVA?"),
         ("our market needs 40 seats", "our market needs 40 seats"),  # a word, not their company
     ],
 )
