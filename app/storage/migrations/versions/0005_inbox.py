@@ -1,7 +1,7 @@
 """The inbox: what its lists show of each message, and the words that a search finds it by."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -136,7 +136,7 @@ def _fill() -> int:
     return stored
 
 
-def _enter(conn: sa.Connection, found: Sequence[Mapping[str, Any]], *, first: int) -> None:
+def _enter(conn: sa.Connection, found: Sequence[sa.RowMapping], *, first: int) -> None:
     rows = [_row(one, number) for number, one in enumerate(found, start=first)]
     own = [{name: row[name] for name in row if name != "counting"} for row in rows]
     conn.execute(sa.table("inbox", *map(sa.column, own[0])).insert(), own)
@@ -154,7 +154,7 @@ def _enter(conn: sa.Connection, found: Sequence[Mapping[str, Any]], *, first: in
     conn.execute(sa.text(_ADD_WORDS[conn.dialect.name]), words)
 
 
-def _row(one: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _row(one: sa.RowMapping, number: int) -> dict[str, Any]:
     prediction, decision = json.loads(one["prediction"]), json.loads(one["decision"])
     probabilities = prediction.get("intents", {})
     counting = sorted(prediction.get("labels", ()))
@@ -180,7 +180,7 @@ def _row(one: Mapping[str, Any], number: int) -> dict[str, Any]:
     }
 
 
-def _words(conn: sa.Connection, one: Mapping[str, Any]) -> str | list[str]:
+def _words(conn: sa.Connection, one: sa.RowMapping) -> str | list[str]:
     texts = (one["subject"], one["text"], one["sender_name"] or "", one["sender_email"] or "")
     words = words_of(texts)
     return words if conn.dialect.name == "postgresql" else " ".join(words)
