@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from rich.text import Text
 
 from app.cli.output import out, say, told_errors
 from app.cli.serve import curl_line
-from app.cli.server import bound, listen, server_of
+from app.cli.server import bound, bound_nearby, listen, server_of
 from app.demo import SAMPLES, Received, Receiver, add_receiver
 from app.errors import ConfigError
 from app.logs import configure_logs
@@ -28,13 +28,14 @@ from app.settings import Settings, load_settings
 
 _START_S, _DELIVERY_S, _STOP_S = 30.0, 15.0, 20.0
 _SHOWN_CHARS = 400  # of a webhook's body
-_PORTS = 20  # tried after the first where it is taken
+_HOST, _PORT = "127.0.0.1", 8080
 
 
 def demo(
     port: Annotated[
-        int, typer.Option(help="the next free one is taken where it is in use", min=1, max=65_000)
-    ] = 8080,
+        int | None,
+        typer.Option(help="default: 8080, or the next free one", min=1, max=65_535),
+    ] = None,
     leave: Annotated[bool, typer.Option("--exit", help="stop after the show")] = False,
 ) -> None:
     """Start a service with sample messages and a receiver, and show what was said and sent."""
@@ -70,7 +71,7 @@ def _settings(folder: str, port: int) -> Settings:
     """The operator's settings, but for data of its own and leave to call the demo's receiver."""
     given = load_settings().model_dump()
     own = {
-        "host": "127.0.0.1",
+        "host": _HOST,
         "port": port,
         "data_dir": Path(folder),
         "database_url": None,
@@ -82,9 +83,9 @@ def _settings(folder: str, port: int) -> Settings:
 
 
 @contextmanager
-def _running(folder: str, port: int, receiver: Receiver) -> Iterator[str]:
+def _running(folder: str, port: int | None, receiver: Receiver) -> Iterator[str]:
     """Run the real service in a thread, and stop it at the end."""
-    with _first_free(port) as listener:
+    with _bound(port) as listener:
         settings = _settings(folder, listener.getsockname()[1])
         with closing(open_database_of(settings)) as database:
             add_receiver(database, receiver, utc_now())
@@ -94,10 +95,22 @@ def _running(folder: str, port: int, receiver: Receiver) -> Iterator[str]:
         )
         thread.start()
         try:
-            yield f"http://127.0.0.1:{settings.port}"
+            yield f"http://{_HOST}:{settings.port}"
         finally:
             server.should_exit = True
             thread.join(_STOP_S)
+
+
+@contextmanager
+def _bound(port: int | None) -> Iterator[socket.socket]:
+    """Listen on the port that was asked for, or on the first that is free."""
+    if port is None:
+        with bound_nearby(_HOST, _PORT, listening=True) as listener:
+            yield listener
+        return
+    with bound(_HOST, port) as listener:
+        listen(listener)
+        yield listener
 
 
 def _post_samples(url: str) -> list[dict[str, Any]]:
@@ -137,19 +150,3 @@ def _show_received(received: Sequence[Received]) -> None:
         mark = ("signature verified", "green") if webhook.verified else ("BAD SIGNATURE", "red")
         title = Text.assemble(f"POST {webhook.path}  ", mark)
         out.print(Panel(Text(f"{headers}\n\n{body}"), title=title), soft_wrap=False)
-
-
-@contextmanager
-def _first_free(port: int) -> Iterator[socket.socket]:
-    """Listen on the first port that is free, from the one given on."""
-    with ExitStack() as held:
-        for candidate in range(port, port + _PORTS):
-            with suppress(ConfigError):
-                listener = held.enter_context(bound("127.0.0.1", candidate))
-                listen(listener)
-                break
-        else:
-            raise ConfigError(f"no free port from {port} on; give another with --port")
-        if candidate != port:
-            say(f"port {port} is in use; taking {candidate}")
-        yield listener

@@ -10,7 +10,7 @@ import typer
 
 from app.api.same_site import is_loopback
 from app.cli.output import say, told_errors
-from app.cli.server import STOP_SIGNALS, bound, listen, server_of
+from app.cli.server import STOP_SIGNALS, bound, bound_nearby, listen, server_of
 from app.logs import configure_logs
 from app.main import create_app
 from app.parts import open_database_of, utc_now, worker_of
@@ -25,14 +25,21 @@ _LOOK_S = 1.0  # for a worker thread that died
 
 def serve(
     host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
-    port: Annotated[int | None, typer.Option(help="port", min=0, max=65_535)] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="port; without it and INLET_PORT: 8080, or the next free one", min=0, max=65_535
+        ),
+    ] = None,
 ) -> None:
     """Run the service: the API and, unless INLET_RUN_WORKER is false, the deliveries."""
     leave_on_signals()
     with told_errors():
-        given = _overridden(load_settings(), host=host, port=port)
+        read = load_settings()
+        asked_for = port is not None or "port" in read.model_fields_set
+        given = _overridden(read, host=host, port=port)
         configure_logs(given.log_level)
-        with bound(given.host, given.port) as listener:
+        with (bound if asked_for else bound_nearby)(given.host, given.port) as listener:
             settings = _overridden(given, port=listener.getsockname()[1])
             app = create_app(settings)
             listen(listener)

@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 
 import httpx2
 import pytest
@@ -219,6 +220,30 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(tmp_path, environ):
         "set INLET_HOST and INLET_PORT, or give --host and --port\n"
     )
     assert not (tmp_path / "data").exists()
+
+
+def test_the_usual_port_in_use_is_passed_over_and_said(tmp_path, environ):
+    del environ["INLET_PORT"]
+    with ExitStack() as held:
+        with suppress(OSError):  # whatever else has it will do
+            held.enter_context(socket.create_server(("127.0.0.1", 8080)))
+        running = held.enter_context(Inlet("serve", environ=environ, folder=tmp_path))
+
+        url = running.wait_until_it_listens()
+
+    taken = int(url.rpartition(":")[2])
+    assert 8080 < taken <= 8090
+    assert running.said().startswith(f"port 8080 is in use; taking {taken}\n")
+
+
+def test_a_port_of_the_settings_is_not_changed_for_another(tmp_path, environ):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        environ["INLET_PORT"] = str(other.getsockname()[1])
+
+        ended = run_inlet("serve", environ=environ, cwd=tmp_path)
+
+    assert ended.returncode == 1
+    assert b"Address already in use" in ended.stderr
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "no.such.host.invalid"])

@@ -4,6 +4,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 
 import httpx2
@@ -29,13 +30,31 @@ def taken_port():
         yield other.getsockname()[1]
 
 
+@pytest.fixture
+def free_port():
+    """One that nobody has: the usual one may be in use on this machine, which would be said."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return str(probe.getsockname()[1])
+
+
+@pytest.fixture
+def usual_port_taken():
+    """By us, or by whatever else has it on this machine."""
+    with ExitStack() as held:
+        with suppress(OSError):
+            held.enter_context(socket.create_server(("127.0.0.1", 8080)))
+        yield
+
+
 def post(receiver, *, secret, body=b'{"type":"lead.detected"}'):
     headers = signed_headers([secret], webhook_id="dlv_1", sent_at=datetime.now(UTC), body=body)
     return httpx2.post(f"{receiver.url}/sales", content=body, headers=headers, trust_env=False)
 
 
-def test_the_demo_shows_what_was_said_of_each_sample_and_what_was_sent(tmp_path, environ):
-    ended = run_inlet("demo", "--exit", environ=environ, cwd=tmp_path)
+def test_the_demo_shows_what_was_said_of_each_sample_and_what_was_sent(
+    tmp_path, environ, free_port
+):
+    ended = run_inlet("demo", "--exit", "--port", free_port, environ=environ, cwd=tmp_path)
 
     assert (ended.returncode, ended.stderr) == (0, b"")
     shown = ended.stdout.decode()
@@ -74,14 +93,22 @@ def test_a_demo_that_is_ended_leaves_nothing_behind(tmp_path, environ, number):
     assert demo.said().endswith("stopped\n")
 
 
-def test_a_port_in_use_is_passed_over_and_said(tmp_path, environ, taken_port):
-    ended = run_inlet("demo", "--exit", "--port", str(taken_port), environ=environ, cwd=tmp_path)
+def test_the_usual_port_in_use_is_passed_over_and_said(tmp_path, environ, usual_port_taken):
+    ended = run_inlet("demo", "--exit", environ=environ, cwd=tmp_path)
 
     assert ended.returncode == 0
-    said = re.fullmatch(r"port (\d+) is in use; taking (\d+)\n", ended.stderr.decode())
-    assert int(said[1]) == taken_port
-    assert taken_port < int(said[2])
-    assert f"http://127.0.0.1:{said[2]}/docs".encode() in ended.stdout
+    said = re.fullmatch(r"port 8080 is in use; taking (\d+)\n", ended.stderr.decode())
+    assert 8080 < int(said[1]) <= 8090
+    assert f"http://127.0.0.1:{said[1]}/docs".encode() in ended.stdout
+
+
+def test_a_port_that_was_asked_for_is_not_changed_for_another(tmp_path, environ, taken_port):
+    ended = run_inlet("demo", "--exit", "--port", str(taken_port), environ=environ, cwd=tmp_path)
+
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert ended.stderr.decode().startswith(
+        f"error: cannot listen on 127.0.0.1 port {taken_port}: Address already in use; "
+    )
 
 
 def test_the_demo_leaves_the_operators_own_data_alone(tmp_path, environ):
@@ -90,10 +117,12 @@ def test_the_demo_leaves_the_operators_own_data_alone(tmp_path, environ):
     assert not (tmp_path / "data").exists()
 
 
-def test_a_demo_without_a_model_says_so(tmp_path, environ):
+def test_a_demo_without_a_model_says_so(tmp_path, environ, free_port):
     ended = run_inlet(
         "demo",
         "--exit",
+        "--port",
+        free_port,
         environ={**environ, "INLET_ARTIFACTS": str(tmp_path / "none")},
         cwd=tmp_path,
     )
