@@ -51,25 +51,25 @@ def check_same_site(headers: Mapping[str, str]) -> None:
 def check_own_page(headers: Mapping[str, str], public_url: str | None) -> None:
     """Refuse a change that a browser sends for any page but our own, on whatever host we are.
 
+    Where a browser says whose page it was, that counts: a proxy may have changed Host. Origin
+    counts for browsers that do not say it, and for addresses that they do not say it to.
+
     Args:
-        headers: Of the request. A proxy may have changed Host, so our public address counts too.
+        headers: Of the request.
         public_url: Our address as browsers know it; None where nobody set one.
 
     Raises:
         Forbidden: `cross_site`.
 
     Source:
-        W3C Fetch Metadata Request Headers, section 2.3 (Sec-Fetch-Site); WHATWG Fetch, "append a
-        request Origin header" (null for a page that sends no referrer, so that it tells nothing).
+        W3C Fetch Metadata Request Headers, section 2.3 (Sec-Fetch-Site), which no page can set.
     """
     fetched = headers.get("sec-fetch-site", "").lower()
     origin = headers.get("origin", "").lower()
     host = headers.get("host", "").lower()
-    ours = {f"http://{host}", f"https://{host}", origin_of(public_url)}
-    told_by_browser = fetched in ("same-origin", "none")
-    if fetched and not told_by_browser:
-        raise CrossSite("only a page of this service may ask for this")
-    if origin and origin not in ours and not (origin == "null" and told_by_browser):
+    ours = (f"http://{host}", f"https://{host}", origin_of(public_url))
+    own_page = fetched in ("same-origin", "none") if fetched else not origin or origin in ours
+    if not own_page:
         raise CrossSite("only a page of this service may ask for this")
 
 

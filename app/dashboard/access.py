@@ -119,11 +119,16 @@ def cookie_name(request: Request) -> str:
 
 
 def is_secure(request: Request) -> bool:
-    """Whether the browser reached us by https; before a proxy, our public address tells."""
-    if request.url.scheme == "https":
+    """Whether the browser reached us by https; behind a proxy, it or our public address tells.
+
+    No page can make a browser send these headers, so that whoever invents them deceives nobody.
+    """
+    headers = request.headers
+    told = headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    if "https" in (request.url.scheme, told):
         return True
     public = origin_of(services_of(request).settings.public_url)
-    return public == f"https://{request.headers.get('host', '').lower()}"
+    return public == f"https://{headers.get('host', '').lower()}"
 
 
 def signed_out(request: Request) -> HTTPException:

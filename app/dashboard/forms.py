@@ -23,14 +23,15 @@ async def fields(request: Request) -> Fields:
     Raises:
         Refused: `unsupported_media_type`, `bad_request`, and what `read_body` raises.
     """
+    return await small_fields(request, services_of(request).settings.max_body_bytes)
+
+
+async def small_fields(request: Request, max_bytes: int) -> Fields:
+    """Give the fields of a form that has at most so many bytes; see `fields`."""
     known: Fields | None = getattr(request.state, "fields", None)
     if known is None:
-        services = services_of(request)
-        raw = await read_body(
-            request,
-            max_bytes=services.settings.max_body_bytes,
-            deadline_s=services.body_deadline_s,
-        )
+        deadline_s = services_of(request).body_deadline_s
+        raw = await read_body(request, max_bytes=max_bytes, deadline_s=deadline_s)
         known = request.state.fields = _parsed(raw, request.headers)
     return known
 

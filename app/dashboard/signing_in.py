@@ -24,7 +24,7 @@ from app.dashboard.access import (
     is_secure,
 )
 from app.dashboard.failing import PageRoute
-from app.dashboard.forms import fields
+from app.dashboard.forms import small_fields
 from app.dashboard.headers import HEADERS
 from app.dashboard.local_paths import START, local_path
 from app.dashboard.rendering import page
@@ -35,6 +35,7 @@ from app.domain.session import LONGEST
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
+_MAX_FORM_BYTES = 8_192  # anybody may send it
 _LINK = re.compile(r"(?:[^\s?#]*/login\?link=)?([A-Za-z0-9_-]{43})", re.ASCII)  # or its token alone
 
 
@@ -64,7 +65,7 @@ async def sign_in(
 ) -> Response:
     """Use a link up and begin its session; who was signed in here before is no more."""
     check_own_page(request.headers, services_of(request).settings.public_url)
-    form = await fields(request)
+    form = await small_fields(request, _MAX_FORM_BYTES)
     back_to = local_path(form.get("next"))
     token = _token_in(form.get("link", ""))
     refusal = await _refused_early(request, front_door, token)

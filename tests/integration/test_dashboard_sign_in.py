@@ -195,6 +195,12 @@ def test_a_second_sign_in_ends_the_first(database, pages):
     assert sorted(row.ended_at is None for row in session_rows(database)) == [False, True]
 
 
+def test_more_than_a_link_is_not_read(browser):
+    answer = browser.post("/login", data={"link": WRONG, "more": "x" * 10_000})
+
+    assert answer.status_code == 413
+
+
 def test_who_is_signed_in_is_led_on(pages):
     answer = pages.browser("viewer").get("/login?next=/numbers")
 
@@ -489,10 +495,17 @@ def test_by_https_the_cookie_travels_by_https_alone(public_pages):
     assert who(browser) == "Ana"
 
 
-def test_a_proxy_that_ends_https_is_known_by_our_public_address(public_pages):
-    browser = public_pages.browser(base_url="http://inlet.example.com")
+@pytest.mark.parametrize(
+    ("base_url", "headers"),
+    [
+        ("http://inlet.example.com", {"origin": PUBLIC}),
+        ("http://10.0.0.7:8080", {"origin": PUBLIC, "x-forwarded-proto": "https"}),
+    ],
+)
+def test_a_proxy_that_ends_https_is_known(public_pages, base_url, headers):
+    browser = public_pages.browser(base_url=base_url)
 
-    answer = browser.post("/login", data={"link": public_pages.link()}, headers={"origin": PUBLIC})
+    answer = browser.post("/login", data={"link": public_pages.link()}, headers=headers)
 
     assert answer.headers["set-cookie"].startswith("__Host-inlet_session=")
     assert answer.headers["set-cookie"].endswith("; Secure")
