@@ -92,6 +92,21 @@ class Browser:
             time.sleep(0.02)
         assert seen == value
 
+    def press(self, key):
+        """Press a key that writes a character, and let it go."""
+        for kind in ("keyDown", "keyUp"):
+            text = {"text": key} if kind == "keyDown" else {}
+            self._ask("Input.dispatchKeyEvent", type=kind, key=key, **text, **self._session)
+
+    def live_in(self, zone):
+        """Set the clock's zone of every page from now on."""
+        self._ask("Emulation.setTimezoneOverride", timezoneId=zone, **self._session)
+
+    def be_a_phone(self):
+        """Show every page from now on as a small telephone does."""
+        screen = {"width": 360, "height": 780, "deviceScaleFactor": 2, "mobile": True}
+        self._ask("Emulation.setDeviceMetricsOverride", **screen, **self._session)
+
     def click(self, selector):
         """Move the mouse to the middle of what a selector finds, and press its button there."""
         box = f"document.querySelector({selector!r}).getBoundingClientRect()"

@@ -243,7 +243,7 @@ def test_people_get_a_page_for_a_wrong_address_and_programs_a_problem(browser, p
 def test_a_fragment_is_a_part_and_may_tell_something(browser):
     answer = browser.get("/part", headers=HTMX | {"Accept-Language": "de"})
 
-    assert answer.text == "<p>hello Posteingang</p>"
+    assert answer.text == "<p>hello Eingang</p>"
     assert json.loads(answer.headers["hx-trigger"])["toast"]["text"] == "gut — ja"
 
 

@@ -9,6 +9,7 @@
   function figures(figure) {
     const [head, ...body] = figure.querySelectorAll("tr");
     return {
+      along: head.cells[0].textContent.trim(),
       names: cells(head).map((cell) => cell.textContent.trim()),
       labels: body.map((row) => row.cells[0].textContent.trim()),
       columns: cells(head).map((_, at) => body.map((row) => read(cells(row)[at].dataset.value))),
@@ -18,25 +19,30 @@
   function seriesOf(name, at, kind, count) {
     const shade = colour(`--series-${(at % 5) + 1}`);
     if (kind === "lines") return { label: name, stroke: shade, width: 2, points: { size: 5 } };
-    const paths = uPlot.paths.bars({ size: [0.7 / count, 48], align: count > 1 ? 1 : 0 });
+    const width = 0.7 / count; // of the room that one row has; series stand side by side
+    const left = (u) => u.data[0].map((x) => x - 0.35 + at * width);
+    const paths = uPlot.paths.bars({
+      disp: { x0: { unit: 1, values: left }, size: { unit: 1, values: () => [width] } },
+    });
     return { label: name, stroke: shade, fill: shade, width: 0, paths, points: { show: false } };
   }
 
-  function options(figure, { names, labels }) {
+  function options(figure, { along, names, labels }) {
     const kind = figure.dataset.chart;
     const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     const named = (_, at) => at.map((x) => (Number.isInteger(x) ? labels[x] ?? "" : ""));
     const unit = figure.dataset.unit;
+    const said = (y) => (unit === "%" ? document.body.dataset.percent.replace("{n}", y) : `${y}${unit && `\u00a0${unit}`}`);
     return {
       width: figure.clientWidth,
       height: HEIGHT,
       scales: { x: { time: false, range: [-0.6, labels.length - 0.4] }, y: { range: (_u, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
       axes: [
         { ...axis, grid: { show: false }, values: named, incrs: [1, 2, 4, 6, 12, 24, 48] },
-        { ...axis, size: 56, values: (_, at) => at.map((y) => `${y}${unit && `\u00a0${unit}`}`) },
+        { ...axis, size: 56, values: (_, at) => at.map(said) },
       ],
       series: [
-        { label: "", value: (_, x) => (x === null ? "–" : labels[x] ?? "") },
+        { label: along, value: (_, x) => (x === null ? "–" : labels[x] ?? "") },
         ...names.map((name, at) => seriesOf(name, at, kind, names.length)),
       ],
       legend: { live: true },
