@@ -210,8 +210,8 @@ def _labels(request: FeedbackRequest, said: Mapping[str, Any]) -> tuple[str, ...
     if request.kind is FeedbackKind.RIGHT_LABEL:
         told = told_labels(said)
         if not told:
-            wrong = "cannot be right_label: the model gave no label; send wrong_label with labels"
-            raise InvalidInput(f"kind {wrong}", [("kind", wrong)])
+            why = "cannot be right_label: the model gave no label; send wrong_label with labels"
+            raise InvalidInput(f"kind {why}", [("kind", why)])
         return told
     if labels is None:
         return None

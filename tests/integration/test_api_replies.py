@@ -241,6 +241,7 @@ def test_all_that_was_said_of_a_message_is_listed_and_its_newest_labels_count(
     for by, labels in (("ana", ["support"]), ("ben", ["demo_request"]), ("ana", ["support"])):
         clock.advance(60)
         say(client, message_id, kind="wrong_label", labels=labels, by=by)
+    clock.advance(60)
     say(client, message_id, **NO_LEAD)
 
     told = of_message(client, message_id)
