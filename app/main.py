@@ -15,6 +15,7 @@ from app.api.auth import Authenticator
 from app.api.metrics import Metrics
 from app.api.services import Services
 from app.batching import Batcher
+from app.dashboard.application import add_dashboard
 from app.explaining import Explainer
 from app.intake import Intake
 from app.mailroom import Mailroom
@@ -86,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         runtime = Runtime(database=database, batcher=batcher, loops=running)
         lifespan: Lifespan[FastAPI] = runtime.lifespan
         app = create_api(services, version=metadata.version("inlet"), lifespan=lifespan)
+        add_dashboard(app)
         app.state.runtime = runtime
         undo.pop_all()  # from here on the lifespan closes them
     return app
