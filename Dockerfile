@@ -31,6 +31,7 @@ ENV PATH=/opt/inlet/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     INLET_HOST=0.0.0.0 \
+    INLET_PORT=8080 \
     INLET_DATA_DIR=/data
 # By number, so that an orchestrator can see that it is not root.
 USER 10001:10001
