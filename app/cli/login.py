@@ -1,19 +1,16 @@
 """`inlet login`: a link that signs somebody in to the pages, once."""
 
-import getpass
 from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from app.cli.output import print_json, say, told_errors
-from app.cli.serve import shown_host
-from app.dashboard.inviting import LIFE, address_of, checked_name, invite
+from app.cli.sign_in import MINUTES, base_url_of, operator
+from app.dashboard.inviting import address_of, checked_name, invite
 from app.domain import Role
 from app.parts import open_database_of, utc_now
-from app.settings import Settings, load_settings
-
-_MINUTES = int(LIFE.total_seconds() / 60)
+from app.settings import load_settings
 
 
 def login(
@@ -34,27 +31,12 @@ def login(
     """
     with told_errors():
         settings = load_settings()
-        invited = checked_name(_user() if name is None else name)
+        invited = checked_name(operator() if name is None else name)
         with closing(open_database_of(settings)) as database:
             token = invite(database, name=invited, role=role, now=utc_now())
     url = address_of(base_url_of(settings, port=port), token)
     if as_json:
-        print_json({"url": url, "name": invited, "role": role.value, "minutes": _MINUTES})
+        print_json({"url": url, "name": invited, "role": role.value, "minutes": MINUTES})
         return
-    say(f"Open it within {_MINUTES} minutes; it signs {invited} in once, as {role.value}.")
+    say(f"Open it within {MINUTES} minutes; it signs {invited} in once, as {role.value}.")
     typer.echo(url)
-
-
-def base_url_of(settings: Settings, *, port: int | None = None) -> str:
-    """Tell where a browser reaches the pages, without a slash at the end."""
-    if settings.public_url is not None and port is None:
-        return settings.public_url
-    return f"http://{shown_host(settings.host)}:{port or settings.port}"
-
-
-def _user() -> str:
-    """Name the user of this machine; a container's need have no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "operator"

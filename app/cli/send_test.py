@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from app.cli.output import out, print_json, print_rows, told_errors
-from app.cli.serve import shown_host
+from app.cli.server import shown_host
 from app.errors import ConfigError, NotFound, Overloaded, Refused
 from app.inbound.payload import parse_json, text_at
 from app.inbound.samples import Sample, outcome, sample, trace

@@ -10,7 +10,8 @@ import typer
 
 from app.api.same_site import is_loopback
 from app.cli.output import say, told_errors
-from app.cli.server import STOP_SIGNALS, bound, bound_nearby, listen, server_of
+from app.cli.server import STOP_SIGNALS, bound, bound_nearby, listen, server_of, shown_host
+from app.cli.sign_in import sign_in_line
 from app.logs import configure_logs
 from app.main import create_app
 from app.parts import open_database_of, utc_now, worker_of
@@ -65,6 +66,7 @@ def say_where(settings: Settings, database: Database) -> None:
     say(f"Inlet listens on {url}, API documentation at {url}/docs")
     place = "INLET_DATABASE_URL" if settings.database_url else "INLET_DATA_DIR"
     say(f"data: {settings.masked()[place]}")
+    say(sign_in_line(settings, database, now=utc_now()))
     say("try: " + curl_line(url, with_key=guarded or not is_loopback(settings.host)))
     if guarded:
         return
@@ -120,9 +122,3 @@ def _overridden(settings: Settings, **flags: str | int | None) -> Settings:
     """Let flags win over variables."""
     given = {name: value for name, value in flags.items() if value is not None}
     return Settings(**(settings.model_dump() | given))
-
-
-def shown_host(host: str) -> str:
-    """Write a host as it stands in a URL that this machine can call."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  shown, not bound to
-    return f"[{host}]" if ":" in host else host

@@ -120,6 +120,12 @@ def listen(listener: socket.socket) -> None:
         listener.listen(_BACKLOG)
 
 
+def shown_host(host: str) -> str:
+    """Write a host as it stands in a URL that this machine can call."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  shown, not bound to
+    return f"[{host}]" if ":" in host else host
+
+
 def _address_of(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
     """Look a host up; of several addresses an IPv4 one is taken."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

@@ -15,8 +15,8 @@ import typer
 from app.api.inbound import MAX_MAIL_BYTES
 from app.api.same_site import is_loopback
 from app.cli.output import say, told_errors
-from app.cli.serve import leave_on_signals, shown_host
-from app.cli.server import STOP_SIGNALS, bound, listen
+from app.cli.serve import leave_on_signals
+from app.cli.server import STOP_SIGNALS, bound, listen, shown_host
 from app.errors import ConfigError, StorageDown
 from app.inbound.values import Post
 from app.logs import configure_logs

@@ -72,6 +72,15 @@ def test_a_service_says_where_it_is_and_how_open(service):
     assert "OPEN: no API key exists" in said
 
 
+def test_the_link_that_a_start_prints_opens_the_sign_in(service):
+    with client_of(service) as client:
+        link = service.wait_until_it_says("sign in, once and within 15 minutes: ")
+        answer = client.get(link)
+
+    assert link.startswith(f"{client.base_url!s}".rstrip("/") + "/login?link=")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
 def test_logs_are_json_lines_that_hold_no_text(service):
     with client_of(service) as client:
         client.post("/v1/messages", json={"text": "canary-text price", "subject": "canary-subject"})
