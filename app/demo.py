@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx2
+
 from app.domain import Endpoint, new_id
+from app.errors import ConfigError
 from app.storage import endpoints
 from app.storage.engine import Database
 from app.webhook.signing import new_secret, verify
@@ -55,6 +59,7 @@ SAMPLES: tuple[Mapping[str, Any], ...] = (
 )
 HIGH_INTENT = ("sales", "success")  # routes that the demo's receiver listens for
 _MAX_BODY_BYTES = 65_536
+_ANSWER_S = 30.0  # the first one may find the service starting
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,36 @@ def add_receiver(database: Database, receiver: Receiver, now: datetime) -> None:
                     created_at=now,
                 ),
             )
+
+
+def post_samples(url: str, *, busy_s: float) -> list[dict[str, Any]]:
+    """Post the samples as a gateway would, and give what was answered.
+
+    Args:
+        url: Of the service.
+        busy_s: For how long it may answer 503; each time it is asked again when it says.
+
+    Raises:
+        ConfigError: It did not take them.
+    """
+    busy_until = time.monotonic() + busy_s
+    try:
+        with httpx2.Client(base_url=url, timeout=_ANSWER_S, trust_env=False) as client:
+            return [_posted(client, sample, busy_until) for sample in SAMPLES]
+    except httpx2.HTTPError as error:
+        raise ConfigError(f"the service did not take the samples: {error}") from error
+
+
+def _posted(client: httpx2.Client, sample: Mapping[str, Any], busy_until: float) -> dict[str, Any]:
+    """Post a message until it is taken, or refused for another reason than too much work."""
+    while True:
+        answer = client.post("/v1/messages", json=sample)
+        wait_s = float(answer.headers.get("retry-after", 1))
+        busy = answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        if not busy or time.monotonic() + wait_s > busy_until:
+            taken: dict[str, Any] = answer.raise_for_status().json()
+            return taken
+        time.sleep(wait_s)
 
 
 def _handler_of(receiver: Receiver) -> type[BaseHTTPRequestHandler]:

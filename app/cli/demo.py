@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx2
 import typer
 from rich.panel import Panel
 from rich.table import Table
@@ -19,14 +19,17 @@ from rich.text import Text
 from app.cli.output import out, say, told_errors
 from app.cli.serve import curl_line
 from app.cli.server import bound, bound_nearby, listen, server_of
-from app.demo import SAMPLES, Received, Receiver, add_receiver
+from app.cli.sign_in import sign_in_line
+from app.demo import SAMPLES, Received, Receiver, add_receiver, post_samples
 from app.errors import ConfigError
 from app.logs import configure_logs
 from app.main import create_app
 from app.parts import open_database_of, utc_now
 from app.settings import Settings, load_settings
+from app.storage.engine import Database
 
-_START_S, _DELIVERY_S, _STOP_S = 30.0, 15.0, 20.0
+_DELIVERY_S, _STOP_S = 15.0, 20.0
+_BUSY_S = 60.0  # for which the service may say that it is busy, where the machine is
 _SHOWN_CHARS = 400  # of a webhook's body
 _HOST, _PORT = "127.0.0.1", 8080
 
@@ -44,12 +47,14 @@ def demo(
     try:
         with told_errors(), tempfile.TemporaryDirectory(prefix="inlet-demo-") as folder:
             configure_logs("warning")
-            with Receiver().listening() as receiver, _running(folder, port, receiver) as url:
+            with Receiver().listening() as receiver, _running(folder, port, receiver) as running:
+                url = running.url
                 _show(url, receiver)
                 out.print(f"{time.monotonic() - started:.1f} s from start to here.")
                 out.print(f"Data: {folder} (gone when this ends). API documentation: {url}/docs")
                 out.print(f"Try:  {curl_line(url, with_key=False)}")
                 if not leave:
+                    out.print(running.sign_in())
                     out.print("Serving until Ctrl-C.")
                     threading.Event().wait()
     except KeyboardInterrupt:
@@ -58,7 +63,7 @@ def demo(
 
 def _show(url: str, receiver: Receiver) -> None:
     """Post the samples, and show what was said of each and what the receiver got."""
-    answers = _post_samples(url)
+    answers = post_samples(url, busy_s=_BUSY_S)
     _show_answers(answers)
     expected = sum(len(answer["deliveries"]) for answer in answers)
     received = receiver.wait_for(expected, _DELIVERY_S)
@@ -76,26 +81,46 @@ def _settings(folder: str, port: int) -> Settings:
         "data_dir": Path(folder),
         "database_url": None,
         "policy": None,  # the shipped one names the receiver's routes
+        "public_url": None,  # leads to the operator's service
         "run_worker": True,
         "egress_allow_cidrs": ("127.0.0.0/8",),
     }
     return Settings(**(given | own))
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """The demo's service."""
+
+    settings: Settings
+    database: Database
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{_HOST}:{self.settings.port}"
+
+    def sign_in(self) -> str:
+        """Say how its pages are opened."""
+        line = sign_in_line(self.settings, self.database, now=utc_now())
+        return line[:1].upper() + line[1:]
+
+
 @contextmanager
-def _running(folder: str, port: int | None, receiver: Receiver) -> Iterator[str]:
+def _running(folder: str, port: int | None, receiver: Receiver) -> Iterator[_Running]:
     """Run the real service in a thread, and stop it at the end."""
     with _bound(port) as listener:
         settings = _settings(folder, listener.getsockname()[1])
         with closing(open_database_of(settings)) as database:
             add_receiver(database, receiver, utc_now())
-        server = server_of(create_app(settings))
+        app = create_app(settings)
+        server = server_of(app)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="demo-server", daemon=True
         )
         thread.start()
         try:
-            yield f"http://{_HOST}:{settings.port}"
+            yield _Running(settings, app.state.runtime.database)
         finally:
             server.should_exit = True
             thread.join(_STOP_S)
@@ -111,16 +136,6 @@ def _bound(port: int | None) -> Iterator[socket.socket]:
     with bound(_HOST, port) as listener:
         listen(listener)
         yield listener
-
-
-def _post_samples(url: str) -> list[dict[str, Any]]:
-    """Post the samples as a gateway would."""
-    try:
-        with httpx2.Client(base_url=url, timeout=_START_S, trust_env=False) as client:
-            answers = [client.post("/v1/messages", json=sample) for sample in SAMPLES]
-            return [answer.raise_for_status().json() for answer in answers]
-    except httpx2.HTTPError as error:
-        raise ConfigError(f"the service did not take the samples: {error}") from error
 
 
 def _show_answers(answers: Sequence[Mapping[str, Any]]) -> None:

@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from support_receiver import Receiver as Scripted
+from support_receiver import status
 from support_service import ROOT, Inlet, environ_of, run_inlet
 
-from app.demo import SAMPLES, Receiver
+from app.demo import SAMPLES, Receiver, post_samples
+from app.errors import ConfigError
 from app.webhook.signing import new_secret, signed_headers
 
 SHIPPED = ROOT / "models" / "artifacts"
@@ -152,3 +155,33 @@ def test_the_receiver_shows_the_signature_headers_and_the_body_as_it_came():
 
 def test_the_receiver_waits_no_longer_than_it_is_told():
     assert Receiver().wait_for(1, 0.01) == []
+
+
+def test_a_sample_is_posted_again_when_a_busy_service_asks_for_it():
+    busy = status(503, headers=("Retry-After: 0",))
+    with Scripted(busy, busy, status(201, b'{"id": "msg_1"}')) as service:
+        answers = post_samples(service.url, busy_s=60)
+
+    assert answers == [{"id": "msg_1"}] * len(SAMPLES)
+    assert len(service.requests) == len(SAMPLES) + 2
+    assert len({request.body for request in service.requests[:3]}) == 1
+
+
+def test_a_service_that_stays_busy_is_not_waited_for_for_ever():
+    with (
+        Scripted(status(503, headers=("Retry-After: 61",))) as service,
+        pytest.raises(ConfigError, match="the service did not take the samples: "),
+    ):
+        post_samples(service.url, busy_s=60)
+
+    assert len(service.requests) == 1
+
+
+def test_a_demo_that_stays_prints_a_link_to_its_pages(tmp_path, environ):
+    with Inlet("demo", environ=environ, folder=tmp_path) as demo:
+        link = demo.wait_until_it_says("Sign in, once and within 15 minutes: ")
+
+        answer = httpx2.get(link, trust_env=False)
+
+    assert answer.status_code == 200
+    assert demo.said().index(link) < demo.said().index("Serving until Ctrl-C.")
