@@ -47,7 +47,8 @@ class Observed:
             except Exception as error:  # noqa: BLE001  the outermost loop of a request
                 log.error("request_failed", error_type=type(error).__qualname__, at=_place(error))
                 if answer.status is None:
-                    told = getattr(scope["app"].state, "on_internal", internal_problem)
+                    state = getattr(scope.get("app"), "state", None)
+                    told = getattr(state, "on_internal", internal_problem)
                     await told(scope)(scope, answer.receive, answer.send)
             self._note(scope, answer)
 
