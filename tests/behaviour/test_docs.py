@@ -30,7 +30,7 @@ def test_the_pages_are_made_the_same_way_twice(made):
 def test_every_format_has_a_page_that_adds_an_endpoint_of_it(format):
     text = (DOCS / "how-to" / f"to-{format}.md").read_text(encoding="utf-8")
 
-    assert re.search(r"^inlet endpoints add ", text, re.MULTILINE)
+    assert re.search(r"^ *inlet endpoints add ", text, re.MULTILINE)
     assert f"--format {format}" in text or format == "webhook"
 
 
