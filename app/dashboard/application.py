@@ -3,9 +3,19 @@
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from app.dashboard import language, signing_in, start, statics
+from app.dashboard import (
+    acting,
+    inbox,
+    inbox_stream,
+    language,
+    message,
+    signing_in,
+    start,
+    statics,
+)
 from app.dashboard.access import open_front_door
 from app.dashboard.failing import on_any_http_exception, on_internal
+from app.dashboard.inbox_stream import watch_inbox
 from app.dashboard.rendering import load_shell
 
 
@@ -14,7 +24,17 @@ def add_dashboard(api: FastAPI) -> None:
     api.state.shell = load_shell()
     api.state.on_internal = on_internal  # app.api.middleware asks for it
     open_front_door(api)
-    for module in (start, statics, language, signing_in):
+    watch_inbox(api)
+    for module in (
+        start,
+        statics,
+        language,
+        signing_in,
+        inbox,
+        inbox_stream,
+        acting,
+        message,
+    ):
         api.include_router(module.router)
     # Starlette's own type says that a handler takes any exception.
     api.add_exception_handler(HTTPException, on_any_http_exception)  # type: ignore[arg-type]

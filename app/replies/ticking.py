@@ -93,7 +93,7 @@ def _take_step(conn: Connection, clock: ReplyClock, moment: Moment) -> None:
     if stored is None:
         raise LookupError("a reply clock stands without its message")
     after = _after(conn, clock, step, stored, moment)
-    promised = _enqueue(conn, after, step, stored, moment)
+    promised = tell_of_step(conn, after, step, stored, moment)
     event = ClockEvent(
         clock_id=clock.id, step=step.step, level=step.level, at=step.at, owner=after.owner
     )
@@ -142,10 +142,14 @@ def _next_owner(
     return choice.owner or clock.owner
 
 
-def _enqueue(
+def tell_of_step(
     conn: Connection, clock: ReplyClock, step: Step, stored: Stored, moment: Moment
 ) -> int:
-    """Let everybody who heard of the message, and the level's endpoints, hear of a step."""
+    """Let everybody who heard of the message, and the level's endpoints, hear of a step.
+
+    Returns:
+        How many deliveries that makes.
+    """
     rule = moment.policy.rule(clock.rule)
     told: Sequence[str] = rule.endpoints if rule else stored.decision["endpoints"]
     names = dict.fromkeys((*told, *step.endpoints))

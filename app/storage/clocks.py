@@ -116,6 +116,34 @@ def write_step(conn: Connection, clock: ReplyClock, event: ClockEvent, *, promis
     inbox_keeping.follow(conn, clock)
 
 
+def hold(conn: Connection, message_id: str) -> ReplyClock | None:
+    """Give the running clock of a message, and keep others from moving it; None: none runs."""
+    query = select(_TABLE).where(_TABLE.c.message_id == message_id, _RUNNING).with_for_update()
+    row = conn.execute(query).mappings().first()
+    return None if row is None else _clock(row)
+
+
+def write_handing(conn: Connection, clock: ReplyClock, *, at: datetime, promised: int) -> None:
+    """Keep that somebody gave a clock to another owner; of a level, the last time is kept.
+
+    Args:
+        conn: The transaction that holds the clock.
+        clock: With its new owner.
+        at: When.
+        promised: Deliveries that are enqueued in the same transaction.
+    """
+    event = ClockEvent(
+        clock_id=clock.id, step=ClockStep.REASSIGNED, level=clock.level, at=at, owner=clock.owner
+    )
+    same = [_EVENTS.c[name] == getattr(event, name) for name in ("clock_id", "step", "level")]
+    again = update(_EVENTS).where(*same)
+    total = _EVENTS.c.promised + promised
+    if conn.execute(again.values(at=at, owner=clock.owner, promised=total)).rowcount == 0:
+        _add_event(conn, event, promised=promised)
+    conn.execute(update(_TABLE).where(_TABLE.c.id == clock.id).values(owner=clock.owner))
+    inbox_keeping.follow(conn, clock)
+
+
 def settle(
     conn: Connection, message_id: str, *, status: ClockStatus, by: str, at: datetime
 ) -> ReplyClock | None:

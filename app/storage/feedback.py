@@ -1,6 +1,6 @@
 """What people said of messages: kept once, listed, and given back as examples to learn from."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,13 @@ def give(conn: Connection, feedback: Feedback) -> Feedback | None:
 def last(conn: Connection, message_id: str) -> Feedback | None:
     """Give what was said of a message last."""
     return _first(conn, _TABLE.c.message_id == message_id)
+
+
+def last_of(conn: Connection, message_ids: Collection[str]) -> Mapping[str, Feedback]:
+    """Give what was said last of each of some messages; one of which nothing was is not there."""
+    query = select(_TABLE).where(_TABLE.c.message_id.in_(message_ids))
+    rows = conn.execute(query.order_by(_TABLE.c.created_at, _TABLE.c.id)).mappings()
+    return {row["message_id"]: _feedback(row) for row in rows}
 
 
 def standing(conn: Connection, message_id: str) -> Feedback | None:

@@ -137,6 +137,22 @@ def numbered(conn: Connection, numbers: Collection[int], filters: Filters) -> tu
     return _rows(conn, query.order_by(_TABLE.c.number.desc()))
 
 
+def marks(conn: Connection) -> tuple[int, int]:
+    """Say how far the inbox is: its highest revision, and its last stored message's number."""
+    query = select(
+        select(func.coalesce(func.max(_TABLE.c.revision), 0)).scalar_subquery(),
+        select(func.coalesce(func.max(_TABLE.c.number), 0)).scalar_subquery(),
+    )
+    revision, number = conn.execute(query).one()
+    return revision, number
+
+
+def seen_upto(revision: int) -> Seen:
+    """Begin to watch from a revision that `marks` gave: what came after it is new."""
+    lately = range(max(0, revision - OVERLAP) + 1, revision + 1)
+    return Seen(upto=revision, lately=frozenset(lately))
+
+
 def seen_now(conn: Connection) -> Seen:
     """Begin to watch: everything up to now counts as seen."""
     query = select(_TABLE.c.revision).order_by(_TABLE.c.revision.desc()).limit(OVERLAP)

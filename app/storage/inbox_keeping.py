@@ -100,13 +100,41 @@ def remove(conn: Connection, message_ids: Collection[str]) -> int:
     return len(found)
 
 
+def hand_over(conn: Connection, message_id: str, owner: str) -> bool:
+    """Let somebody have an open message to which no reply was promised.
+
+    Returns:
+        False where nothing changed: it has a reply clock, is done, is theirs, or is not there.
+    """
+    without_clock = _TABLE.c.due_at.is_(None) & (_TABLE.c.state == InboxState.OPEN)
+    theirs = _TABLE.c.owner.is_not_distinct_from(owner)
+    mine = without_clock & ~theirs & (_TABLE.c.message_id == message_id)
+    return _change(conn, mine, {"owner": owner})
+
+
+def finish(conn: Connection, message_id: str) -> bool:
+    """Let a message that somebody took be done; `follow` with its clock takes that back.
+
+    Returns:
+        False where nothing changed: nobody took it, it is done, or it is not there.
+    """
+    taken = _TABLE.c.state == InboxState.TAKEN
+    return _change(conn, taken & (_TABLE.c.message_id == message_id), {"state": InboxState.DONE})
+
+
+def touch(conn: Connection, message_id: str) -> bool:
+    """Let those who watch the inbox look at a message again; False where there is none."""
+    return _change(conn, _TABLE.c.message_id == message_id, {})
+
+
 def _change(conn: Connection, which: Any, values: Mapping[str, Any]) -> bool:
     change = update(_TABLE).where(which).values(**values, revision=_next_revision(conn))
     number = conn.execute(change.returning(_TABLE.c.number)).scalar_one_or_none()
     if number is None:
         return False
-    of_number = update(_INTENTS).where(_INTENTS.c.number == number)
-    conn.execute(of_number.values(state=values["state"]))
+    if "state" in values:
+        of_number = update(_INTENTS).where(_INTENTS.c.number == number)
+        conn.execute(of_number.values(state=values["state"]))
     return True
 
 

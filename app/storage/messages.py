@@ -131,6 +131,12 @@ def find_external(conn: Connection, source: str, external_id: str) -> Stored | N
     return _find(conn, _TABLE.c.source == source, _TABLE.c.external_id == external_id)
 
 
+def predictions_of(conn: Connection, message_ids: Collection[str]) -> Mapping[str, Any]:
+    """Give what was said of some messages, Prediction.as_dict() with its evidence, by their id."""
+    query = select(_TABLE.c.id, _TABLE.c.prediction).where(_TABLE.c.id.in_(message_ids))
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
 def of_thread(
     conn: Connection, source: str, thread_id: str, *, since: datetime, limit: int
 ) -> list[Stored]:
