@@ -13,7 +13,7 @@ from app.routing.loading import load_policy
 from app.settings import Settings
 from app.storage import arrivals, endpoints, idempotency, login_links, once, sessions
 from app.storage.engine import Database, open_database
-from app.storage.migrations import migrate
+from app.storage.migrations import PATIENCE_S, migrate
 from app.storage.server_keys import LINKS, key_of
 from app.webhook.alert import Links
 from app.webhook.guard import Guard
@@ -47,7 +47,8 @@ def load_classifier(settings: Settings) -> IntentClassifier:
 def open_database_of(settings: Settings) -> Database:
     """Open the database and bring its schema up to date."""
     with ExitStack() as undo:
-        database = open_database(settings.effective_database_url)
+        url = settings.effective_database_url
+        database = open_database(url, start_timeout_s=PATIENCE_S)
         undo.callback(database.close)
         migrate(database)
         undo.pop_all()

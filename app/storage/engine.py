@@ -28,7 +28,11 @@ class Database:
     """One database, shared by all threads. Close it at the end."""
 
     def __init__(
-        self, *, reader: Engine, writer: Engine, alone: Callable[[], AbstractContextManager[None]]
+        self,
+        *,
+        reader: Engine,
+        writer: Engine,
+        alone: Callable[..., AbstractContextManager[object]],
     ) -> None:
         self.dialect = writer.dialect.name  # sqlite or postgresql
         self._reader = reader
@@ -49,17 +53,20 @@ class Database:
             yield conn
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, wait_s: float | None = None) -> Iterator[Connection]:
         """Give one transaction to read and write in; it is durable when the block is left.
 
         SQLite has one writer at a time. PostgreSQL has many (READ COMMITTED): what is read in
         order to be changed is read `with_for_update()` there, which SQLite ignores.
 
+        Args:
+            wait_s: For the other writers of SQLite, at most; None: as long as is usual here.
+
         Raises:
             StorageDown: The database did not take it, or not in time. Where the connection was
                 lost while committing, it may be stored all the same.
         """
-        with translated(), self._alone(), self._begun(self._writer) as conn:
+        with translated(), self._alone(wait_s), self._begun(self._writer) as conn:
             yield conn
 
     def ping(self, *, timeout_s: float = 3.0) -> None:
@@ -96,10 +103,15 @@ class Database:
             probe.set_result(None)
 
 
-def open_database(url: str, *, busy_timeout_s: float = 10.0) -> Database:
+def open_database(
+    url: str, *, busy_timeout_s: float = 10.0, start_timeout_s: float | None = None
+) -> Database:
     """Open the database that a URL names; it need not be there yet, or be migrated.
 
-    No wait for other writers or for a free connection is longer than `busy_timeout_s`.
+    Args:
+        url: As INLET_DATABASE_URL has it.
+        busy_timeout_s: No wait for other writers or for a free connection is longer.
+        start_timeout_s: Nor is the first one, where another process may be migrating.
 
     Raises:
         ConfigError: The URL names nothing that can be opened.
@@ -110,7 +122,8 @@ def open_database(url: str, *, busy_timeout_s: float = 10.0) -> Database:
     except ArgumentError:
         raise ConfigError("INLET_DATABASE_URL is no database URL") from None
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
-        return _open_sqlite(sqlite.file_of(parsed), busy_timeout_s)
+        start_timeout_s = busy_timeout_s if start_timeout_s is None else start_timeout_s
+        return _open_sqlite(sqlite.file_of(parsed), busy_timeout_s, start_timeout_s)
     if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         writer = postgresql.writer_engine(parsed, busy_timeout_s=busy_timeout_s)
         return Database(reader=postgresql.reader_engine(writer), writer=writer, alone=nullcontext)
@@ -126,11 +139,11 @@ def file_of_url(url: str) -> Path | None:
     return sqlite.file_of(parsed) if parsed.get_backend_name() == "sqlite" else None
 
 
-def _open_sqlite(path: Path, busy_timeout_s: float) -> Database:
+def _open_sqlite(path: Path, busy_timeout_s: float, start_timeout_s: float) -> Database:
     sqlite.create_file(path)
     alone = FileLock(path.with_name(path.name + ".lock"), timeout_s=busy_timeout_s).held
     reader = sqlite.reader_engine(path, busy_timeout_s=busy_timeout_s)
     writer = sqlite.writer_engine(path, busy_timeout_s=busy_timeout_s)
-    with translated(), alone():
+    with translated(), alone(start_timeout_s):
         sqlite.connect_first(writer, path)
     return Database(reader=reader, writer=writer, alone=alone)

@@ -23,10 +23,11 @@ class FileLock:
         self._threads = threading.Lock()  # the threads of this process queue here, without polling
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, timeout_s: float | None = None) -> Iterator[None]:
         """Hold the lock while the block runs; raise StorageDown where it is not had in time."""
-        deadline = time.monotonic() + self._timeout_s
-        if not self._threads.acquire(timeout=self._timeout_s):
+        timeout_s = self._timeout_s if timeout_s is None else timeout_s
+        deadline = time.monotonic() + timeout_s
+        if not self._threads.acquire(timeout=timeout_s):
             raise StorageDown("other writers of this process keep the database busy")
         try:
             # Opened anew each time: one kept over a fork would let both processes in.

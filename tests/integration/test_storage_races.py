@@ -15,6 +15,7 @@ from support import DECISION, PREDICTION, START, a_message, an_endpoint, race
 from app.errors import StorageDown
 from app.storage import endpoints, messages, sqlite, tables
 from app.storage.engine import Database, open_database, sqlite_url
+from app.storage.migrations import migrate, schema_is_current
 
 ROOT = Path(__file__).parents[2]
 WRITE_MANY = """
@@ -183,11 +184,25 @@ def test_a_file_that_is_kept_cannot_be_opened_either(sqlite_file):
     os.close(lock)
 
 
+def test_who_starts_while_another_process_migrates_waits_for_it(tmp_path):
+    file = tmp_path / "new.db"
+    lock = held_by_another(f"{file}.lock")
+    threading.Timer(0.5, os.close, [lock]).start()
+    database = open_database(sqlite_url(file), busy_timeout_s=0.1, start_timeout_s=60)
+    lock = held_by_another(f"{file}.lock")
+    threading.Timer(0.5, os.close, [lock]).start()
+
+    migrate(database)
+
+    assert schema_is_current(database)
+    database.close()
+
+
 def test_a_commit_is_on_the_disk_before_the_next_writer_is_let_in(sqlite_file):
     seen = []
 
     @contextmanager
-    def alone():
+    def alone(wait_s=None):
         yield
         other = sqlite3.connect(sqlite_file)
         seen.append(other.execute("SELECT id FROM messages").fetchall())

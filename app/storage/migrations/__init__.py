@@ -18,7 +18,7 @@ from app.storage import postgresql
 from app.storage.engine import Database
 
 _ADVISORY_LOCK = 0x696E6C6574  # "inlet": a number that no other program in the database should use
-_LOCK_TIMEOUT_S = 60  # for who comes second
+PATIENCE_S = 60  # of who comes second
 _STATEMENT_TIMEOUT_S = 600  # large tables take their time
 
 
@@ -31,7 +31,7 @@ def migrate(database: Database) -> None:
     """
     if schema_is_current(database):
         return
-    with database.write() as conn, _alone(conn):
+    with database.write(wait_s=PATIENCE_S) as conn, _alone(conn):
         config = _config()
         config.attributes["connection"] = conn
         try:
@@ -55,7 +55,7 @@ def _alone(conn: Connection) -> Iterator[None]:
         yield
         return
     with postgresql.patient(
-        conn, lock_timeout_s=_LOCK_TIMEOUT_S, statement_timeout_s=_STATEMENT_TIMEOUT_S
+        conn, lock_timeout_s=PATIENCE_S, statement_timeout_s=_STATEMENT_TIMEOUT_S
     ):
         conn.execute(sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
         yield
