@@ -158,8 +158,9 @@ def test_the_receiver_waits_no_longer_than_it_is_told():
 
 
 def test_a_sample_is_posted_again_when_a_busy_service_asks_for_it():
-    busy = status(503, headers=("Retry-After: 0",))
-    with Scripted(busy, busy, status(201, b'{"id": "msg_1"}')) as service:
+    busy = status(503, headers=("Retry-After: 0", "Connection: close"))
+    taken = status(201, b'{"id": "msg_1"}', headers=("Connection: close",))
+    with Scripted(busy, busy, taken) as service:
         answers = post_samples(service.url, busy_s=60)
 
     assert answers == [{"id": "msg_1"}] * len(SAMPLES)
