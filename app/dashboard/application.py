@@ -9,6 +9,7 @@ from app.dashboard import (
     inbox_stream,
     language,
     message,
+    numbers,
     signing_in,
     start,
     statics,
@@ -16,6 +17,7 @@ from app.dashboard import (
 from app.dashboard.access import open_front_door
 from app.dashboard.failing import on_any_http_exception, on_internal
 from app.dashboard.inbox_stream import watch_inbox
+from app.dashboard.numbers import remember_numbers
 from app.dashboard.rendering import load_shell
 
 
@@ -25,6 +27,7 @@ def add_dashboard(api: FastAPI) -> None:
     api.state.on_internal = on_internal  # app.api.middleware asks for it
     open_front_door(api)
     watch_inbox(api)
+    remember_numbers(api)
     for module in (
         start,
         statics,
@@ -34,6 +37,7 @@ def add_dashboard(api: FastAPI) -> None:
         inbox_stream,
         acting,
         message,
+        numbers,
     ):
         api.include_router(module.router)
     # Starlette's own type says that a handler takes any exception.

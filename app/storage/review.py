@@ -116,13 +116,16 @@ def of_kind(
     return [_waiting(row) for row in conn.execute(query).mappings()]
 
 
-def told(conn: Connection, *, until: datetime, limit: int) -> list[Told]:
+def told(
+    conn: Connection, *, until: datetime, limit: int, since: datetime | None = None
+) -> list[Told]:
     """Give what people said of labels last, newest first, with what the model had said.
 
     Args:
         conn: A transaction.
         until: The instant up to which it was said.
         limit: Words, at most; of a message the newest one alone is given.
+        since: The instant from which on it was said.
     """
     query = (
         select(_FEEDBACK.c.message_id, _FEEDBACK.c.labels, _MESSAGES.c.prediction)
@@ -131,6 +134,8 @@ def told(conn: Connection, *, until: datetime, limit: int) -> list[Told]:
         .order_by(_FEEDBACK.c.created_at.desc(), _FEEDBACK.c.id.desc())
         .limit(limit)
     )
+    if since is not None:
+        query = query.where(_FEEDBACK.c.created_at >= since)
     newest: dict[str, Told] = {}
     for message_id, labels, prediction in conn.execute(query):
         newest.setdefault(message_id, Told(message_id, prediction, tuple(labels)))
