@@ -146,6 +146,7 @@ def _services(
         model_version=lambda: parts.classifier.manifest.version,
         loops=lambda: {name: _state_of(loop) for name, loop in loops.items()},
         policy_problem=lambda: parts.policies.problem,
+        begin=sender_of(settings).begin,
         auth=Authenticator(database, listens_on=settings.host, now=utc_now),
         metrics=parts.metrics,
     )

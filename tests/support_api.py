@@ -105,6 +105,7 @@ class Api:
             "model_version": lambda: MODEL_VERSION,
             "loops": lambda: dict.fromkeys(LOOPS, "running"),
             "policy_problem": lambda: None,
+            "begin": sender.begin,
             "auth": Authenticator(
                 self.database,
                 listens_on=self.settings.host,

@@ -16,8 +16,7 @@ from app.api.reading import read_replay
 from app.api.schemas import REPLAY_EXAMPLES, ReplayRequest
 from app.api.services import Services, services_of
 from app.domain import DeliveryStatus
-from app.errors import NotFound, Refused
-from app.storage import endpoints, outbox, replays
+from app.storage import outbox, replays
 
 router = APIRouter(tags=["deliveries"])
 
@@ -78,7 +77,9 @@ def replay_deliveries(
     Endpoints that are disabled are left out.
     """
     request = read_replay(raw)
-    _check_enabled(services, request.endpoint)
+    if request.endpoint is not None:
+        with services.database.read() as conn:
+            replays.check_listening(conn, request.endpoint)
     wanted = replays.Wanted(
         status=request.status,
         endpoint_id=request.endpoint,
@@ -111,22 +112,6 @@ def replay_delivery(
     an endpoint that is disabled.
     """
     with services.database.write() as conn:
-        replayed = replays.replay(conn, checked_id(id, "dlv"), now=services.now())
-        kept = outbox.find(conn, id)
-    if kept is None:
-        raise NotFound("there is no delivery with this id")
-    if not replayed:
-        raise Refused("this delivery is on its way already", code="delivery_pending")
+        kept = replays.replay_one(conn, checked_id(id, "dlv"), now=services.now())
     services.intake.on_enqueued()
     return JSONResponse(delivery(kept), 202)
-
-
-def _check_enabled(services: Services, endpoint_id: str | None) -> None:
-    if endpoint_id is None:
-        return
-    with services.database.read() as conn:
-        found = endpoints.by_ids(conn, [endpoint_id])
-    if not found:
-        raise NotFound("there is no endpoint with this id")
-    if not found[0].enabled:
-        raise Refused(replays.ENDPOINT_DISABLED, code="endpoint_disabled")

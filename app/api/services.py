@@ -14,6 +14,7 @@ from app.intake import ForChannel, Intake
 from app.mailroom import Mailroom
 from app.settings import Settings
 from app.storage.engine import Database
+from app.webhook.attempt import Begin
 from models.prediction import Prediction
 
 BODY_DEADLINE_S = 30.0  # RELIABILITY.md P21
@@ -36,6 +37,7 @@ class Services:
     model_version: Callable[[], str | None]
     loops: Callable[[], Mapping[str, str]]  # work beside the requests: running, stopped, or off
     policy_problem: Callable[[], str | None]  # what keeps a changed policy from being taken
+    begin: Begin  # an attempt at an endpoint, the way that deliveries go
     auth: Authenticator
     metrics: Metrics
     body_deadline_s: float = BODY_DEADLINE_S

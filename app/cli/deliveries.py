@@ -109,12 +109,7 @@ def replay(
 
 def _replay_one(database: Database, delivery_id: str, now: datetime) -> int:
     with database.write() as conn:
-        replayed = replays.replay(conn, delivery_id, now=now)
-        known = outbox.find(conn, delivery_id) is not None
-    if not known:
-        raise NotFound("there is no delivery with this id")
-    if not replayed:
-        raise Refused("this delivery is on its way already", code="delivery_pending")
+        replays.replay_one(conn, delivery_id, now=now)
     return 1
 
 
@@ -151,9 +146,7 @@ def _listening(database: Database, name: str | None) -> str | None:
     if found is None:
         return None
     with database.read() as conn:
-        (endpoint,) = endpoints.by_ids(conn, [found])
-    if not endpoint.enabled:
-        raise Refused("the endpoint is disabled: `inlet endpoints enable` comes first")
+        replays.check_listening(conn, found)
     return found
 
 

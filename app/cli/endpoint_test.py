@@ -1,20 +1,19 @@
 """`inlet endpoints test`: one try at a receiver, the way deliveries go, with all that is said."""
 
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.output import out, print_json, told_errors
-from app.domain import Answer, Endpoint, new_id
+from app.domain import Endpoint
 from app.errors import NotFound
 from app.parts import open_database_of, sender_of, utc_now
 from app.settings import Settings, load_settings
 from app.storage import endpoints as stored
-from app.webhook.attempt import attempt
 from app.webhook.formats.prose import paragraphs
-from app.webhook.sample import sample_event
-from app.webhook.watching import Watched
+from app.webhook.trial import Tried, tried
 
 _ANSWER = 1_024  # characters that are shown
 
@@ -26,9 +25,15 @@ def send_test(
     """Send a made-up event (SAMPLE) as deliveries are sent; show requests and answers."""
     with told_errors():
         settings = load_settings()
-        answer, steps = _tried(settings, _endpoint(settings, name))
-    _tell(answer, steps, as_json)
-    raise typer.Exit(0 if answer.delivered else 1)
+        seen = tried(
+            sender_of(settings).begin,
+            _endpoint(settings, name),
+            now=utc_now(),
+            public_url=settings.public_url,
+            personal_data=settings.webhook_personal_data,
+        )
+    _tell(seen, as_json)
+    raise typer.Exit(0 if seen.answer.delivered else 1)
 
 
 def _endpoint(settings: Settings, name: str) -> Endpoint:
@@ -39,20 +44,9 @@ def _endpoint(settings: Settings, name: str) -> Endpoint:
     return endpoint
 
 
-def _tried(settings: Settings, endpoint: Endpoint) -> tuple[Answer, list[dict[str, Any]]]:
-    now = utc_now()
-    watched = Watched(sender_of(settings).begin)
-    body = sample_event(
-        now, public_url=settings.public_url, personal_data=settings.webhook_personal_data
-    )
-    answer = attempt(
-        watched.begin, endpoint, webhook_id=new_id("test", now), body=body, sent_at=now
-    )
-    return answer, watched.steps
-
-
-def _tell(answer: Answer, steps: list[dict[str, Any]], as_json: bool) -> None:
+def _tell(seen: Tried, as_json: bool) -> None:
     """Show what an attempt came to, and each step of it."""
+    answer = seen.answer
     result = {
         "delivered": answer.delivered,
         "status_code": answer.status_code,
@@ -60,17 +54,17 @@ def _tell(answer: Answer, steps: list[dict[str, Any]], as_json: bool) -> None:
         "duration_ms": round(answer.duration_ms, 1),
     }
     if as_json:
-        print_json({**result, "answer": answer.body_excerpt, "steps": steps})
+        print_json({**result, "answer": answer.body_excerpt, "steps": seen.steps})
         return
     told = ", ".join(f"{key} {value}" for key, value in result.items() if value is not None)
     out.print(told, style=None if answer.delivered else "red")
-    for step in steps:
+    for step in seen.steps:
         _tell_step(step)
     if answer.error_code and answer.body_excerpt:
         out.print(paragraphs(answer.body_excerpt, _ANSWER), style="red")
 
 
-def _tell_step(step: dict[str, Any]) -> None:
+def _tell_step(step: Mapping[str, Any]) -> None:
     out.print(f"\n> {step['method']} {step['host'] or 'nowhere'}", style="bold")
     for header, value in step["headers"].items():
         out.print(f"> {header}: {value}")

@@ -18,6 +18,7 @@ from app.parts import guard_of, open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import endpoints as stored
 from app.storage import outbox
+from app.webhook.breaker import Standing, standing_of
 from app.webhook.rendering import FORMATS, check_options, check_url, shown_options
 from app.webhook.signing import new_secret, secret_key
 
@@ -34,6 +35,11 @@ app.command("limits")(endpoint_changes.limits)
 app.command("rotate")(endpoint_changes.rotate)
 
 _SIGNED = ("webhook", "cloudevents")  # formats whose receivers verify a signature
+_STANDS = {
+    Standing.ENABLED: "on",
+    Standing.FAILING: "on",
+    Standing.HALF_OPEN: "tried with one delivery next",
+}
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^/]*@")  # of a mail server
 
 
@@ -128,15 +134,10 @@ def _row(endpoint: Endpoint, waiting: int, now: datetime) -> dict[str, Any]:
 
 def _state(endpoint: Endpoint, now: datetime) -> str:
     """Say how an endpoint is, in a few words."""
-    if not endpoint.enabled:
-        return "disabled"
-    if endpoint.paused:
-        return "paused"
-    if endpoint.open_until is None:
-        return "on"
-    if endpoint.open_until > now:
-        return f"not tried until {endpoint.open_until.isoformat(timespec='seconds')}"
-    return "tried with one delivery next"
+    standing, until = standing_of(endpoint, now), endpoint.open_until
+    if standing is Standing.OPEN and until is not None:
+        return f"not tried until {until.isoformat(timespec='seconds')}"
+    return _STANDS.get(standing, standing.value)
 
 
 def _options(given: Iterable[str]) -> dict[str, str]:

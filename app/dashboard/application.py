@@ -5,11 +5,14 @@ from starlette.exceptions import HTTPException
 
 from app.dashboard import (
     acting,
+    deliveries,
     inbox,
     inbox_stream,
     language,
     message,
     numbers,
+    people,
+    sending,
     signing_in,
     start,
     statics,
@@ -19,6 +22,7 @@ from app.dashboard.failing import on_any_http_exception, on_internal
 from app.dashboard.inbox_stream import watch_inbox
 from app.dashboard.numbers import remember_numbers
 from app.dashboard.rendering import load_shell
+from app.dashboard.sending import open_trials
 
 
 def add_dashboard(api: FastAPI) -> None:
@@ -28,6 +32,7 @@ def add_dashboard(api: FastAPI) -> None:
     open_front_door(api)
     watch_inbox(api)
     remember_numbers(api)
+    open_trials(api)
     for module in (
         start,
         statics,
@@ -37,6 +42,9 @@ def add_dashboard(api: FastAPI) -> None:
         inbox_stream,
         acting,
         message,
+        deliveries,
+        sending,
+        people,
         numbers,
     ):
         api.include_router(module.router)

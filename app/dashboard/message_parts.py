@@ -88,7 +88,7 @@ def whole_of(conn: Connection, message_id: str) -> Whole | None:
         stored=stored,
         contact=contact,
         account=account_of(email),
-        sent=_sent(conn, stored.deliveries),
+        sent=sent_of(conn, stored.deliveries),
         steps=tuple(clocks.events_of(conn, stored.clock.id)) if stored.clock else (),
         earlier=_earlier(conn, contact, stored),
         said=tuple(feedback.listed(conn, message_id=message_id, limit=_WORDS)),
@@ -132,7 +132,8 @@ def shown_body(body: bytes) -> str:
     return _LINK.sub(r"\1…", cut) + more
 
 
-def _sent(conn: Connection, deliveries: Sequence[Delivery]) -> tuple[Sent, ...]:
+def sent_of(conn: Connection, deliveries: Sequence[Delivery]) -> tuple[Sent, ...]:
+    """Look up to whom some deliveries go, and what came of each attempt."""
     ids = {one.endpoint_id for one in deliveries}
     names: dict[str, Endpoint] = {one.id: one for one in endpoints.by_ids(conn, ids)}
     return tuple(

@@ -128,6 +128,12 @@ def find(conn: Connection, message_id: str) -> InboxRow | None:
     return found[0] if found else None
 
 
+def of_messages(conn: Connection, message_ids: Collection[str]) -> Mapping[str, InboxRow]:
+    """Look up what a list shows of some messages, by their id; what is not there is left out."""
+    found = _rows(conn, select(*_COLUMNS).where(_TABLE.c.message_id.in_(message_ids)))
+    return {row.message_id: row for row in found}
+
+
 def numbered(conn: Connection, numbers: Collection[int], filters: Filters) -> tuple[InboxRow, ...]:
     """Give those of some messages that a list has, the last stored first."""
     wanted = [_TABLE.c.number.in_(numbers), *_conditions(_TABLE, filters)]

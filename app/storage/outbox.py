@@ -1,10 +1,21 @@
 """How deliveries wait, are settled behind a fence, and are looked up; claims.py takes them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Update, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Update,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 
 from app.domain import Answer, Attempt, Delivery, DeliveryStatus, Endpoint, new_id
 from app.storage import tables
@@ -12,8 +23,10 @@ from app.storage.rows import insert_new
 
 MAX_ATTEMPTS = 10  # tries of the Standard Webhooks schedule; app.webhook.retry has the delays
 LONGEST_LEASE_S = 90.0  # 60 s are the longest attempt, and a worker's margin
+COUNTED = 1_000  # deliveries of a list, at most: an index is walked for it
 
 _TABLE = tables.deliveries
+_BY_ENDPOINT, _BY_STATUS = "ix_deliveries_endpoint_id_id", "ix_deliveries_status_id"
 _ANSWER = ("status_code", "error_code", "body_excerpt", "retry_after_s", "duration_ms")
 
 
@@ -121,6 +134,12 @@ def listed(
         query = query.where(_TABLE.c.endpoint_id == endpoint_id)
     if before is not None:
         query = query.where(_TABLE.c.id < before)
+    if status is not None and endpoint_id is not None:
+        # SQLite has no statistics, and would sort all that an endpoint ever took.
+        frequent = status is DeliveryStatus.DELIVERED
+        query = query.with_hint(
+            _TABLE, f"INDEXED BY {_BY_ENDPOINT if frequent else _BY_STATUS}", "sqlite"
+        )
     return [delivery_of(row) for row in conn.execute(query).mappings()]
 
 
@@ -144,6 +163,33 @@ def attempts_of(conn: Connection, delivery_id: str) -> list[Attempt]:
     attempts = tables.attempts
     query = select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.id)
     return [_attempt(row) for row in conn.execute(query).mappings()]
+
+
+def last_answers(conn: Connection, delivery_ids: Collection[str]) -> Mapping[str, Answer]:
+    """Give what came of the last attempt at some deliveries, without its text; untried: none."""
+    attempts, told = tables.attempts, [name for name in _ANSWER if name != "body_excerpt"]
+    columns = [attempts.c[name] for name in ("delivery_id", *told)]
+    query = select(*columns).where(attempts.c.delivery_id.in_(delivery_ids))
+    found: dict[str, Answer] = {}
+    for row in conn.execute(query.order_by(attempts.c.id)).mappings():
+        values: dict[str, Any] = {name: row[name] for name in told}
+        found[row["delivery_id"]] = Answer(**values)
+    return found
+
+
+def counted(conn: Connection, *, endpoint_id: str | None = None) -> Mapping[DeliveryStatus, int]:
+    """Say how many deliveries stand where, up to COUNTED each: of all, or of one endpoint."""
+    of_all = [
+        (status, select(literal(1)).select_from(_TABLE).where(_TABLE.c.status == status))
+        for status in DeliveryStatus
+    ]
+    if endpoint_id is not None:
+        of_all = [(one, some.where(_TABLE.c.endpoint_id == endpoint_id)) for one, some in of_all]
+    bounded = [
+        select(literal(status.value), func.count()).select_from(some.limit(COUNTED).subquery())
+        for status, some in of_all
+    ]
+    return {DeliveryStatus(row[0]): row[1] for row in conn.execute(union_all(*bounded))}
 
 
 def counts(conn: Connection) -> Mapping[DeliveryStatus, int]:

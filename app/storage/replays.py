@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
-from app.domain import DeliveryStatus
-from app.errors import Refused
-from app.storage import outbox, tables
+from app.domain import Delivery, DeliveryStatus
+from app.errors import NotFound, Refused
+from app.storage import endpoints, outbox, tables
 from app.storage.engine import Database
 
 PAGE = 500  # in one transaction: other writers wait no longer than that takes
@@ -56,6 +56,36 @@ def replay(conn: Connection, delivery_id: str, *, now: datetime) -> bool:
     return _again(conn, _TABLE.c.id == delivery_id, now) == 1
 
 
+def replay_one(conn: Connection, delivery_id: str, *, now: datetime) -> Delivery:
+    """Send a delivery anew, as `replay` does, and give it as it stands now.
+
+    Raises:
+        NotFound: There is no such delivery.
+        Refused: `delivery_pending`, where it is on its way; `endpoint_disabled`.
+    """
+    replayed = replay(conn, delivery_id, now=now)
+    kept = outbox.find(conn, delivery_id)
+    if kept is None:
+        raise NotFound("there is no delivery with this id")
+    if not replayed:
+        raise Refused("this delivery is on its way already", code="delivery_pending")
+    return kept
+
+
+def check_listening(conn: Connection, endpoint_id: str) -> None:
+    """Refuse to send anew what would only wait.
+
+    Raises:
+        NotFound: There is no such endpoint.
+        Refused: `endpoint_disabled`.
+    """
+    found = endpoints.by_ids(conn, [endpoint_id])
+    if not found:
+        raise NotFound("there is no endpoint with this id")
+    if not found[0].enabled:
+        raise Refused(ENDPOINT_DISABLED, code="endpoint_disabled")
+
+
 def count(conn: Connection, wanted: Wanted, *, now: datetime) -> int:
     """Say how many there are to send anew."""
     query = select(func.count()).select_from(_TABLE).where(*_conditions(wanted, now))
@@ -101,8 +131,7 @@ def _page(conn: Connection, wanted: Wanted, now: datetime, *, after: str, limit:
 
 
 def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
-    endpoints = tables.endpoints
-    listening = select(endpoints.c.id).where(endpoints.c.enabled)
+    listening = select(tables.endpoints.c.id).where(tables.endpoints.c.enabled)
     conditions = [
         _TABLE.c.status == wanted.status,
         _TABLE.c.endpoint_id.in_(listening),

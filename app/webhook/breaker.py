@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.domain import Answer, Health
+from app.domain import Answer, Endpoint, Health
 from app.webhook.formats.steps import NOT_RENDERABLE
 
 FAILURES = 5  # in a row, until a circuit opens
@@ -21,6 +21,17 @@ GIVEN_UP_AFTER = timedelta(days=5)  # without a single success
 _TOO_MUCH = frozenset({429, 502, 504})  # Standard Webhooks, "Delivery success and failure"
 _OURS = frozenset({"internal_error", NOT_RENDERABLE})  # say nothing about the endpoint
 _MOST_DOUBLINGS = 10
+
+
+class Standing(StrEnum):
+    """How an endpoint is, for those who look at it."""
+
+    ENABLED = "enabled"
+    FAILING = "failing"  # it is tried as ever, one attempt at a time
+    OPEN = "open"  # nothing is tried before its open_until
+    HALF_OPEN = "half_open"  # one delivery is tried next
+    PAUSED = "paused"
+    DISABLED = "disabled"
 
 
 class Transition(StrEnum):
@@ -60,6 +71,17 @@ def after(
     if health.open_until is not None and health.open_until > now and not probe:
         return Verdict(health=health)
     return _failed(health, answer, now=now, spread=spread)
+
+
+def standing_of(endpoint: Endpoint, now: datetime) -> Standing:
+    """Say how an endpoint is; what people decided says more than how it answers."""
+    if not endpoint.enabled:
+        return Standing.DISABLED
+    if endpoint.paused:
+        return Standing.PAUSED
+    if endpoint.open_until is not None:
+        return Standing.OPEN if endpoint.open_until > now else Standing.HALF_OPEN
+    return Standing.FAILING if endpoint.failures else Standing.ENABLED
 
 
 def _failed(health: Health, answer: Answer, *, now: datetime, spread: float) -> Verdict:

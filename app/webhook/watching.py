@@ -36,19 +36,19 @@ def _sent(outgoing: Outgoing) -> dict[str, Any]:
     if isinstance(outgoing, Mail):
         return {
             "method": "SMTP",
-            "host": _host_of(outgoing.url),
+            "host": host_of(outgoing.url),
             "headers": {"from": outgoing.sender, "to": ", ".join(outgoing.recipients)},
             "body": outgoing.message.decode("ascii", "replace"),
         }
     return {
         "method": outgoing.method,
-        "host": _host_of(outgoing.url),  # a webhook's path is often its only secret
+        "host": host_of(outgoing.url),  # a webhook's path is often its only secret
         "headers": _shown(outgoing.headers),
         "body": outgoing.body.decode("utf-8", "replace"),
     }
 
 
-def _host_of(url: str) -> str | None:
+def host_of(url: str) -> str | None:
     """Read a host as the sender does; None where nothing is sent to such a URL."""
     try:
         return parse_mail_target(url).host if is_mail_url(url) else parse_target(url).host

@@ -139,7 +139,7 @@ def test_a_disabled_endpoint_has_to_be_enabled_first(cli, kept):
         endpoints.set_enabled(conn, "ep_1", False)
 
     assert cli.refused("deliveries", "replay", "--endpoint", "sales") == (
-        "the endpoint is disabled: `inlet endpoints enable` comes first"
+        "the endpoint is disabled: `inlet endpoints enable` lets events go to it again"
     )
 
 
