@@ -23,6 +23,7 @@ from support_outbox import (
     the_delivery,
 )
 
+from app.domain import Answer
 from app.errors import Duplicate
 from app.storage import claims, endpoints, outbox
 from app.storage.claims import Claim
@@ -204,7 +205,42 @@ def test_deliveries_are_listed_by_status_and_endpoint(database):
     assert ids(status=DEAD) == ["dlv_2", "dlv_1"]
     assert ids(endpoint_id="ep_2") == ["dlv_3", "dlv_2"]
     assert ids(status=DEAD, endpoint_id="ep_2", limit=1) == ["dlv_2"]
+    assert ids(status=PENDING, endpoint_id="ep_2") == ["dlv_3"]
+    assert ids(status=DELIVERED, endpoint_id="ep_2") == []
     assert ids(status=SUPPRESSED) == []
+
+
+def test_deliveries_are_counted_up_to_a_bound_of_all_or_of_one_endpoint(database, monkeypatch):
+    fill(
+        database,
+        *(a_delivery(id=f"dlv_{n}", status=DEAD) for n in range(3)),
+        a_delivery(id="dlv_4", endpoint_id="ep_2"),
+        receivers=(an_endpoint(), an_endpoint(id="ep_2", name="inbox")),
+    )
+    monkeypatch.setattr(outbox, "COUNTED", 2)
+
+    with database.read() as conn:
+        of_all, of_one = outbox.counted(conn), outbox.counted(conn, endpoint_id="ep_2")
+
+    none = dict.fromkeys((PENDING, DELIVERED, DEAD, SUPPRESSED), 0)
+    assert of_all == none | {DEAD: 2, PENDING: 1}
+    assert of_one == none | {PENDING: 1}
+
+
+def test_the_last_attempt_at_each_delivery_is_known_without_its_text(database):
+    fill(database, *(a_delivery(id=f"dlv_{n}") for n in range(3)))
+    for number, answer in ((1, {"status_code": 503}), (2, {"error_code": "timeout"})):
+        record(database, an_attempt(number, delivery_id="dlv_1", **answer), status=DEAD)
+    told = {"status_code": 200, "body_excerpt": "thanks", "duration_ms": 12.5}
+    record(database, an_attempt(1, delivery_id="dlv_2", **told), status=DELIVERED)
+
+    with database.read() as conn:
+        found = outbox.last_answers(conn, ["dlv_0", "dlv_1", "dlv_2"])
+
+    assert found == {
+        "dlv_1": Answer(status_code=None, error_code="timeout"),
+        "dlv_2": Answer(status_code=200, error_code=None, duration_ms=12.5),
+    }
 
 
 def test_eight_workers_claim_five_hundred_deliveries_and_none_twice(database):

@@ -2,11 +2,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from support import START, Clock
+from support import START, Clock, an_endpoint
 
 from app.domain import Answer, Health
 from app.webhook import breaker
-from app.webhook.breaker import FAILURES, GIVEN_UP_AFTER, Transition, Verdict
+from app.webhook.breaker import (
+    FAILURES,
+    GIVEN_UP_AFTER,
+    Standing,
+    Transition,
+    Verdict,
+    standing_of,
+)
 
 OK = Answer(status_code=204, error_code=None)
 FAILED = Answer(status_code=500, error_code=None)
@@ -133,3 +140,18 @@ def test_our_own_mistakes_are_not_held_against_an_endpoint(error_code):
 
     ours = replace(LATE, error_code=error_code)
     assert after(health, ours) == Verdict(health=health)
+
+
+@pytest.mark.parametrize(
+    ("state", "standing"),
+    [
+        ({}, Standing.ENABLED),
+        ({"failures": 1}, Standing.FAILING),
+        ({"failures": 5, "open_until": seconds(1)}, Standing.OPEN),
+        ({"failures": 5, "open_until": START}, Standing.HALF_OPEN),
+        ({"paused": True, "open_until": seconds(1)}, Standing.PAUSED),
+        ({"enabled": False, "paused": True, "open_until": seconds(1)}, Standing.DISABLED),
+    ],
+)
+def test_how_an_endpoint_is_can_be_said_in_one_word(state, standing):
+    assert standing_of(an_endpoint(**state), START) is standing
