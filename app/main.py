@@ -89,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         app = create_api(services, version=metadata.version("inlet"), lifespan=lifespan)
         add_dashboard(app)
         app.state.runtime = runtime
+        app.state.is_stopping = runtime.is_stopping  # streams of events end with the process
         undo.pop_all()  # from here on the lifespan closes them
     return app
 

@@ -69,6 +69,10 @@ class Runtime:
         for _, loop in self._loops:
             loop.wake()
 
+    def is_stopping(self) -> bool:
+        """Whether the process ends: what would go on for ever must end, too."""
+        return self._stopping.is_set()
+
     def _left_s(self) -> float:
         return max(0.0, self._stop_by_s - time.monotonic())
 

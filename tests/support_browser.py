@@ -108,8 +108,10 @@ class Browser:
         self._ask("Emulation.setDeviceMetricsOverride", **screen, **self._session)
 
     def click(self, selector):
-        """Move the mouse to the middle of what a selector finds, and press its button there."""
-        box = f"document.querySelector({selector!r}).getBoundingClientRect()"
+        """Scroll to what a selector finds, and press the mouse's button on its middle."""
+        found = f"document.querySelector({selector!r})"
+        self.value_of(f"{found}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        box = f"{found}.getBoundingClientRect()"
         middle = self.value_of(f"(b => [b.x + b.width / 2, b.y + b.height / 2].join())({box})")
         x, y = map(float, middle.split(","))
         for kind in ("mousePressed", "mouseReleased"):

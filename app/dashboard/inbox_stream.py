@@ -70,10 +70,10 @@ class News:
 
 def watch_inbox(api: FastAPI) -> None:
     """Let people watch the inbox of an application that has its services."""
-    services: Services = api.state.services
     api.state.is_stopping = _never  # app.main knows better: it has the process
     api.state.inbox_watch = Watch[News, Seen](
-        look=partial(_looked, services), is_stopping=lambda: bool(api.state.is_stopping())
+        look=lambda seen: _looked(api.state.services, seen),
+        is_stopping=lambda: bool(api.state.is_stopping()),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-_HEAD_CHARS = 24  # by which the beginning of a sentence is recognised where its end was cut off
+_LEAST_CHARS = 12  # of a sentence whose end was cut off: fewer tell nothing
 _ALONE_CHARS = 160  # of a sentence that stands outside what is shown
 
 
@@ -67,10 +67,18 @@ def excerpt_with(excerpt: str, sentence: str, label: str) -> tuple[Piece, ...]:
         sentence: Of that text, on one line.
         label: What it carries.
     """
-    at = excerpt.find(sentence[:_HEAD_CHARS]) if sentence else -1
-    shown = sentence[: len(excerpt) - at] if at >= 0 else ""
-    if shown and excerpt.startswith(shown, at):
-        return marked(excerpt, [Stretch(at, at + len(shown), label)])
     if not sentence:
         return (Piece(excerpt),)
+    at = _place(excerpt, sentence)
+    if at is not None:
+        return marked(excerpt, [Stretch(at, at + len(sentence), label)])
     return (Piece("… "), Piece(sentence[:_ALONE_CHARS], (label,)))
+
+
+def _place(excerpt: str, sentence: str) -> int | None:
+    """Find a sentence in an excerpt, or its beginning at the end of it."""
+    at = excerpt.find(sentence)
+    if at >= 0:
+        return at
+    ends = range(max(0, len(excerpt) - len(sentence)), len(excerpt) - _LEAST_CHARS + 1)
+    return next((start for start in ends if sentence.startswith(excerpt[start:])), None)

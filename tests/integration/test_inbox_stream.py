@@ -1,5 +1,6 @@
 """The live inbox over a real server: what comes, what changes, and when it ends."""
 
+import threading
 import time
 from html.parser import HTMLParser
 
@@ -9,7 +10,9 @@ from support_browser import served
 from support_events_stream import later, opened
 from support_inbox_pages import HOSTILE, arrive, posted, row_of, running_inbox
 
+from app.cli.server import bound, listen, server_of
 from app.dashboard import inbox_stream
+from app.runtime import Runtime
 from app.storage import inbox
 
 END_S = 3.0  # within which a stream must end: it is looked at twice a second
@@ -227,6 +230,29 @@ def test_streams_end_with_the_process(pages, browser, url, watch):
         took_s = time.monotonic() - began
 
     assert events == [None, None]
+    assert took_s < END_S
+
+
+def test_a_server_that_stops_waits_for_nobody_who_watches(pages, browser):
+    app, api = pages.api.app, pages.api
+    runtime = Runtime(database=api.database, batcher=api.batcher, loops=[])
+    app.state.runtime, app.state.is_stopping = runtime, runtime.is_stopping
+    with bound("127.0.0.1", 0) as listener:
+        listen(listener)
+        server = server_of(app)
+        running = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        running.start()
+        with opened(
+            f"http://127.0.0.1:{listener.getsockname()[1]}/inbox/stream", browser
+        ) as stream:
+            watching(app.state.inbox_watch)
+            server.should_exit = True
+            began = time.monotonic()
+            event = stream.next()
+            running.join(END_S)
+            took_s = time.monotonic() - began
+
+    assert (event, running.is_alive()) == (None, False)
     assert took_s < END_S
 
 
