@@ -138,7 +138,7 @@ def _conditions(wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:
         _replayable(now),
     ]
     if wanted.endpoint_id is not None:
-        conditions.append(_TABLE.c.endpoint_id == wanted.endpoint_id)
+        conditions.append(outbox.goes_to(wanted.endpoint_id, wanted.status))
     if wanted.since is not None:
         conditions.append(_TABLE.c.created_at >= wanted.since)
     if wanted.until is not None:

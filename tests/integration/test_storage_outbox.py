@@ -2,6 +2,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from support import (
     START,
     a_delivery,
@@ -27,6 +28,7 @@ from app.domain import Answer
 from app.errors import Duplicate
 from app.storage import claims, endpoints, outbox
 from app.storage.claims import Claim
+from app.storage.engine import open_database, sqlite_url
 from app.webhook import retry
 
 
@@ -208,6 +210,31 @@ def test_deliveries_are_listed_by_status_and_endpoint(database):
     assert ids(status=PENDING, endpoint_id="ep_2") == ["dlv_3"]
     assert ids(status=DELIVERED, endpoint_id="ep_2") == []
     assert ids(status=SUPPRESSED) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "index"),
+    [
+        (DEAD, "ix_deliveries_status_id (status=? AND id<?)"),
+        (SUPPRESSED, "ix_deliveries_status_id (status=? AND id<?)"),
+        (DELIVERED, "ix_deliveries_endpoint_id_id (endpoint_id=? AND id<?)"),
+        (None, "ix_deliveries_endpoint_id_id (endpoint_id=? AND id<?)"),
+    ],
+)
+def test_sqlite_finds_an_endpoints_deliveries_by_what_is_rare(sqlite_file, status, index):
+    database, asked = open_database(sqlite_url(sqlite_file)), []
+
+    def note(conn, cursor, statement, parameters, context, many):
+        asked.append((f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    with database.read() as conn:
+        event.listen(conn, "before_cursor_execute", note)
+        outbox.listed(conn, status=status, endpoint_id="ep_1", before="dlv_9")
+        event.remove(conn, "before_cursor_execute", note)
+        steps = [row[3] for row in conn.exec_driver_sql(*asked[0])]
+    database.close()
+
+    assert steps == [f"SEARCH deliveries USING INDEX {index}"]
 
 
 def test_deliveries_are_counted_up_to_a_bound_of_all_or_of_one_endpoint(database, monkeypatch):
