@@ -35,8 +35,10 @@ $(VENV)/.train: $(VENV)/.base
 	$(PIP) -e '.[train]'
 	@touch $@
 
+# Of the last one only axe-core's file is read (tests/support_axe.py), not its driver, which wants playwright.
 $(VENV)/.dev: $(VENV)/.train
 	$(PIP) -e '.[train,dev]'
+	$(PIP) --no-deps axe-playwright-python
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.base

@@ -7,6 +7,7 @@
 Like every browser that a program steers it tells its pages so; `as_a_person` makes it tell none.
 """
 
+import base64
 import itertools
 import json
 import os
@@ -85,6 +86,13 @@ class Browser:
         result = self._ask("Runtime.evaluate", expression=expression, **self._session)
         return result["result"].get("value")
 
+    def awaited(self, expression):
+        """What a promise of the page comes to; fails where it is broken."""
+        asked = {"awaitPromise": True, "returnByValue": True, **self._session}
+        result = self._ask("Runtime.evaluate", expression=expression, **asked)
+        assert "exceptionDetails" not in result, result
+        return result["result"].get("value")
+
     def until(self, expression, value):
         """Wait until an expression has a value; fail with what it has where it never does."""
         end = time.monotonic() + DEADLINE_S
@@ -106,6 +114,20 @@ class Browser:
         """Show every page from now on as a small telephone does."""
         screen = {"width": 360, "height": 780, "deviceScaleFactor": 2, "mobile": True}
         self._ask("Emulation.setDeviceMetricsOverride", **screen, **self._session)
+
+    def look_as(self, look):
+        """Show every page from now on in a window of this size, light or dark."""
+        screen = {"width": look.width, "height": look.height, "deviceScaleFactor": look.scale}
+        self._ask(
+            "Emulation.setDeviceMetricsOverride", mobile=look.phone, **screen, **self._session
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if look.dark else "light"}
+        self._ask("Emulation.setEmulatedMedia", features=[scheme], **self._session)
+
+    def picture(self):
+        """What the window shows, as a PNG."""
+        shot = self._ask("Page.captureScreenshot", format="png", **self._session)
+        return base64.b64decode(shot["data"])
 
     def click(self, selector):
         """Scroll to what a selector finds, and press the mouse's button on its middle."""
