@@ -84,6 +84,16 @@ def manifest_from(raw: Mapping[str, Any], *, path: Path) -> Manifest:
     return manifest
 
 
+def read_manifest(folder: Path) -> Manifest:
+    """Read what a published folder says of itself; the files that serving needs are not looked at.
+
+    Raises:
+        ArtifactError: With what is missing, or does not fit.
+    """
+    path = folder / MANIFEST
+    return manifest_from(_read_json(path), path=path)
+
+
 def read_artifact(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
     """Read a published folder: its manifest, and the bytes of the files that serving needs.
 
@@ -92,8 +102,7 @@ def read_artifact(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
     Raises:
         ArtifactError: With the file that is missing, changed, or made for another version.
     """
-    path = folder / MANIFEST
-    manifest = manifest_from(_read_json(path), path=path)
+    manifest = read_manifest(folder)
     contents = {name: _read(folder / name) for name in manifest.sha256 if name in _SERVED}
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != manifest.sha256[name]:

@@ -44,6 +44,11 @@ def live_version(root: Path) -> str:
     return next(iter(_history(root)), DEFAULT)
 
 
+def version_before(root: Path) -> str | None:
+    """The version to which one would go back; None where nothing was promoted before."""
+    return next(iter(_history(root)[1:]), None)
+
+
 def promote(root: Path, version: str) -> str:
     """Make a version live, once it has proved that it loads. Returns the one before it.
 

@@ -10,16 +10,19 @@ from app.dashboard import (
     inbox_stream,
     language,
     message,
+    model_page,
     numbers,
     people,
     sending,
     signing_in,
     start,
     statics,
+    trying,
 )
 from app.dashboard.access import open_front_door
 from app.dashboard.failing import on_any_http_exception, on_internal
 from app.dashboard.inbox_stream import watch_inbox
+from app.dashboard.model_page import open_versions
 from app.dashboard.numbers import remember_numbers
 from app.dashboard.rendering import load_shell
 from app.dashboard.sending import open_trials
@@ -32,6 +35,7 @@ def add_dashboard(api: FastAPI) -> None:
     open_front_door(api)
     watch_inbox(api)
     remember_numbers(api)
+    open_versions(api)
     open_trials(api)
     for module in (
         start,
@@ -46,6 +50,8 @@ def add_dashboard(api: FastAPI) -> None:
         sending,
         people,
         numbers,
+        model_page,
+        trying,
     ):
         api.include_router(module.router)
     # Starlette's own type says that a handler takes any exception.
