@@ -20,6 +20,7 @@ from app.explaining import Explainer
 from app.intake import Intake
 from app.mailroom import Mailroom
 from app.parts import (
+    guard_of,
     load_classifier,
     open_database_of,
     policies_of,
@@ -31,6 +32,7 @@ from app.parts import (
 from app.policies import PolicyFile
 from app.reception import mailroom_of
 from app.replies.telling import Telling
+from app.routing.loading import Labels
 from app.runtime import STOP_S, Loop, Runtime
 from app.settings import Settings, load_settings
 from app.storage.engine import Database
@@ -133,6 +135,7 @@ def _services(
 ) -> Services:
     """Gather what the endpoints need."""
     settings, batcher, database = parts.settings, parts.batcher, parts.database
+    manifest = parts.classifier.manifest
     return Services(
         classify=batcher.submit,
         for_channel=parts.classifier.for_channel,
@@ -144,10 +147,12 @@ def _services(
         settings=settings,
         now=utc_now,
         model_ready=lambda: batcher.alive,
-        model_version=lambda: parts.classifier.manifest.version,
+        model_version=lambda: manifest.version,
         loops=lambda: {name: _state_of(loop) for name, loop in loops.items()},
         policy_problem=lambda: parts.policies.problem,
         begin=sender_of(settings).begin,
+        guard=guard_of(settings),
+        labels=Labels(manifest.intents.labels, manifest.signals),
         auth=Authenticator(database, listens_on=settings.host, now=utc_now),
         metrics=parts.metrics,
     )

@@ -90,7 +90,8 @@ class Api:
             on_enqueued=self._wake,
             explain=self._explainer().explain,
         )
-        sender = Sender(Guard((), ("127.0.0.0/8",), False), timeout_s=5.0)
+        guard = Guard((), ("127.0.0.0/8",), False)
+        sender = Sender(guard, timeout_s=5.0)
         values = {
             "classify": self.batcher.submit,
             "for_channel": self.for_channel,
@@ -106,6 +107,7 @@ class Api:
             "loops": lambda: dict.fromkeys(LOOPS, "running"),
             "policy_problem": lambda: None,
             "begin": sender.begin,
+            "guard": guard,
             "auth": Authenticator(
                 self.database,
                 listens_on=self.settings.host,

@@ -12,9 +12,11 @@ from app.api.metrics import Metrics
 from app.explaining import Explain
 from app.intake import ForChannel, Intake
 from app.mailroom import Mailroom
+from app.routing.loading import ANY_LABELS, Labels
 from app.settings import Settings
 from app.storage.engine import Database
 from app.webhook.attempt import Begin
+from app.webhook.guard import Guard
 from models.prediction import Prediction
 
 BODY_DEADLINE_S = 30.0  # RELIABILITY.md P21
@@ -38,8 +40,10 @@ class Services:
     loops: Callable[[], Mapping[str, str]]  # work beside the requests: running, stopped, or off
     policy_problem: Callable[[], str | None]  # what keeps a changed policy from being taken
     begin: Begin  # an attempt at an endpoint, the way that deliveries go
+    guard: Guard  # where endpoints may be
     auth: Authenticator
     metrics: Metrics
+    labels: Labels = ANY_LABELS  # what the model can say
     body_deadline_s: float = BODY_DEADLINE_S
 
 

@@ -18,7 +18,6 @@ from app.storage.engine import Connection
 from app.webhook.rotation import rotated
 from app.webhook.signing import new_secret, secret_key
 
-IN_FLIGHT = 4  # attempts at the same time, unless told otherwise
 _MOST_IN_FLIGHT = 32  # a worker has no more threads
 _MOST_RATE = 1_000.0
 _LONGEST_GRACE = timedelta(days=30)
@@ -92,11 +91,7 @@ def rotate(
     """Give a receiver a new secret, shown once; for a while every attempt has both signatures."""
     with told_errors():
         period = duration_of(grace, most=_LONGEST_GRACE, option="--grace")
-        new = secret or new_secret()
-        try:
-            secret_key(new)
-        except ValueError as error:
-            raise Refused(f"--secret: {error}") from error
+        new = checked_secret(secret) if secret else new_secret()
         now = utc_now()
         with _changed(name) as (conn, one):
             endpoints.keep_secrets(conn, rotated(one, new, now=now, grace=period))
@@ -106,6 +101,19 @@ def rotate(
         return
     say(f"{name} has a new secret. The old one signs too until {until}. The new one:")
     typer.echo(new)
+
+
+def checked_secret(secret: str) -> str:
+    """Give a secret back that somebody typed.
+
+    Raises:
+        Refused: It is none.
+    """
+    try:
+        secret_key(secret)
+    except ValueError as error:
+        raise Refused(f"--secret: {error}") from error
+    return secret
 
 
 def check_limits(rate: float | None, in_flight: int) -> None:

@@ -1,7 +1,6 @@
 """`inlet endpoints`: the receivers of events."""
 
 import re
-from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,15 +11,16 @@ import typer
 from app.cli import endpoint_changes
 from app.cli.endpoint_test import send_test
 from app.cli.output import print_json, print_rows, say, told_errors
-from app.domain import Endpoint, new_id
+from app.domain import Endpoint
 from app.errors import Duplicate, Refused
 from app.parts import guard_of, open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import endpoints as stored
 from app.storage import outbox
 from app.webhook.breaker import Standing, standing_of
-from app.webhook.rendering import FORMATS, check_options, check_url, shown_options
-from app.webhook.signing import new_secret, secret_key
+from app.webhook.enrolment import IN_FLIGHT, SIGNED, Wanted, enrolled, read_options
+from app.webhook.rendering import FORMATS, shown_options
+from app.webhook.signing import new_secret
 
 app = typer.Typer(
     help="Receivers of events: add, list, test, pause, limit, rotate their secrets.",
@@ -34,7 +34,6 @@ app.command("disable")(endpoint_changes.disable)
 app.command("limits")(endpoint_changes.limits)
 app.command("rotate")(endpoint_changes.rotate)
 
-_SIGNED = ("webhook", "cloudevents")  # formats whose receivers verify a signature
 _STANDS = {
     Standing.ENABLED: "on",
     Standing.FAILING: "on",
@@ -61,26 +60,23 @@ def add(
     ] = None,
     in_flight: Annotated[
         int, typer.Option(help="attempts at the same time of each worker")
-    ] = endpoint_changes.IN_FLIGHT,
+    ] = IN_FLIGHT,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Add a receiver; its address is checked now and again at every attempt."""
     with told_errors():
         settings = load_settings()
-        options = _options(option or ())
-        check_options(format, options)
-        check_url(format, url)
-        guard_of(settings).check_url(url)
         endpoint_changes.check_limits(rate, in_flight)
-        endpoint = _new_endpoint(
-            name,
-            secret or new_secret(),
+        wanted = Wanted(
+            name=name,
             url=url,
+            secret=endpoint_changes.checked_secret(secret) if secret else new_secret(),
             format=format,
-            options=options,
+            options=read_options(option or (), called="--option"),
             rate_per_s=rate,
             max_in_flight=in_flight,
         )
+        endpoint = enrolled(wanted, guard_of(settings), now=utc_now())
         try:
             with closing(open_database_of(settings)) as database, database.write() as conn:
                 stored.add(conn, endpoint)
@@ -140,36 +136,12 @@ def _state(endpoint: Endpoint, now: datetime) -> str:
     return _STANDS.get(standing, standing.value)
 
 
-def _options(given: Iterable[str]) -> dict[str, str]:
-    """Read key=value."""
-    pairs = [entry.partition("=") for entry in given]
-    if not all(key and separator for key, separator, _ in pairs):
-        raise Refused("--option needs key=value, such as token=…")
-    options = {key: value for key, _, value in pairs}
-    if len(options) < len(pairs):
-        raise Refused("--option names one key twice")
-    return options
-
-
-def _new_endpoint(name: str, secret: str, **values: Any) -> Endpoint:
-    """Check what was typed."""
-    try:
-        secret_key(secret)
-    except ValueError as error:
-        raise Refused(f"--secret: {error}") from error
-    if not name.strip():
-        raise Refused("the name is empty")
-    now = utc_now()
-    given: Mapping[str, Any] = {"secrets": (secret,), "enabled": True, "created_at": now, **values}
-    return Endpoint(id=new_id("ep", now), name=name, **given)
-
-
 def _tell_added(endpoint: Endpoint, as_json: bool) -> None:
     if as_json:
         secret = endpoint.secrets[0]
         print_json({"id": endpoint.id, "name": endpoint.name, "secret": secret})
         return
-    if endpoint.format not in _SIGNED:
+    if endpoint.format not in SIGNED:
         say(f"{endpoint.name} added. Try it: inlet endpoints test {endpoint.name}")
         return
     say(f"{endpoint.name} added. Its secret, which the receiver needs to verify signatures:")

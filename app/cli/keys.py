@@ -1,15 +1,14 @@
 """`inlet keys`: who may call the service."""
 
 from contextlib import closing
-from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from app.api.auth import ADMIN, SCOPES, new_key
+from app.api.auth import ADMIN, SCOPES
+from app.api.new_keys import make_key, state_of
 from app.cli.output import print_json, print_rows, say, told_errors
-from app.domain import ApiKey, new_id
-from app.errors import NotFound, Refused
+from app.errors import NotFound
 from app.parts import open_database_of, utc_now
 from app.settings import load_settings
 from app.storage import keys as stored_keys
@@ -30,30 +29,15 @@ def create(
 ) -> None:
     """Make a key and show it once; without --scope it may do everything."""
     with told_errors():
-        scopes = frozenset(scope or [ADMIN])
-        if unknown := scopes.difference(SCOPES):
-            raise Refused(f"unknown scope {min(unknown)}; there are {', '.join(sorted(SCOPES))}")
-        if not name.strip():
-            raise Refused("the name is empty")
-        plaintext, digest, prefix = new_key()
-        now = utc_now()
-        key = ApiKey(
-            id=new_id("key", now),
-            name=name,
-            prefix=prefix,
-            scopes=scopes,
-            created_at=now,
-            expires_at=now + timedelta(days=expires_days) if expires_days else None,
-            revoked_at=None,
-            last_used_at=None,
-        )
+        made = make_key(name, scope or [ADMIN], expires_days=expires_days, now=utc_now())
         with closing(open_database_of(load_settings())) as database, database.write() as conn:
-            stored_keys.add(conn, key, sha256=digest)
+            stored_keys.add(conn, made.key, sha256=made.sha256)
     if as_json:
-        print_json({"id": key.id, "key": plaintext, "scopes": sorted(scopes)})
+        scopes = sorted(made.key.scopes)
+        print_json({"id": made.key.id, "key": made.plaintext, "scopes": scopes})
         return
     say("Keep it now: only its digest is stored. Send it as `Authorization: Bearer …`.")
-    typer.echo(plaintext)
+    typer.echo(made.plaintext)
 
 
 @app.command("list")
@@ -71,7 +55,7 @@ def show(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
             "name": key.name,
             "prefix": key.prefix,
             "scopes": sorted(key.scopes),
-            "state": _state(key),
+            "state": state_of(key, utc_now()),
             "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
         }
         for key in found
@@ -95,10 +79,3 @@ def revoke(key_id: Annotated[str, typer.Argument(help="key_…")]) -> None:
         if not known:
             raise NotFound("there is no such key, or it is revoked already")
     say("revoked")
-
-
-def _state(key: ApiKey) -> str:
-    """Whether a key is taken, in a word."""
-    if key.revoked_at:
-        return "revoked"
-    return "expired" if key.expires_at and key.expires_at <= utc_now() else "active"

@@ -1,26 +1,18 @@
 """What a policy is held against: the live model's labels, and the endpoints that are there."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import closing
-from dataclasses import dataclass
 
 from app.cli.output import say
 from app.errors import StorageDown
 from app.parts import open_database_of
+from app.routing.loading import ANY_LABELS, Labels
 from app.settings import Settings
 from app.storage import endpoints
 from app.storage.engine import file_of_url
 from models import registry
 from models.artifact import read_artifact
 from models.errors import ModelError
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What a model can say; None: nobody knows."""
-
-    intents: Collection[str] | None
-    signals: Mapping[str, Collection[str]] | None
 
 
 def known_labels(settings: Settings) -> Labels:
@@ -30,7 +22,7 @@ def known_labels(settings: Settings) -> Labels:
         manifest, _ = read_artifact(folder)
     except (ModelError, OSError):
         say("no model can be read: labels are not checked; `inlet doctor` says more")
-        return Labels(None, None)
+        return ANY_LABELS
     return Labels(manifest.intents.labels, manifest.signals)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +19,9 @@ from app.cli.policy_facts import known_labels
 from app.parts import open_database_of, utc_now
 from app.routing.loading import load_policy
 from app.settings import load_settings
-from app.simulating import Example, Simulation
+from app.simulating import Example, Simulation, span
 from app.simulating import simulate as replay
 from app.sla import since_of
-from app.storage import messages
-from app.storage.engine import Database
 
 
 def simulate(
@@ -47,7 +44,7 @@ def simulate(
             file or settings.policy, known_intents=labels.intents, known_signals=labels.signals
         )
         with closing(open_database_of(settings)) as database:
-            begin, total = _span(database, since_of(since, now), limit)
+            begin, total = span(database, since_of(since, now), limit)
             with _bar() as bar:
                 task = bar.add_task("replaying", total=total)
                 found = replay(
@@ -61,14 +58,6 @@ def simulate(
         print_json(found.as_dict())
     else:
         _show(found)
-
-
-def _span(database: Database, since: datetime, limit: int | None) -> tuple[datetime, int]:
-    """Say from when on messages are replayed, and how many they are."""
-    with database.read() as conn:
-        newest = None if limit is None else messages.first_of_newest(conn, limit)
-        begin = since if newest is None else max(since, newest)
-        return begin, messages.count_since(conn, begin)
 
 
 def _show(found: Simulation) -> None:

@@ -14,6 +14,11 @@ from app.dashboard import (
     numbers,
     people,
     sending,
+    settings_endpoints,
+    settings_keys,
+    settings_people,
+    settings_policy,
+    settings_system,
     signing_in,
     start,
     statics,
@@ -26,6 +31,7 @@ from app.dashboard.model_page import open_versions
 from app.dashboard.numbers import remember_numbers
 from app.dashboard.rendering import load_shell
 from app.dashboard.sending import open_trials
+from app.dashboard.settings_policy import open_policy
 
 
 def add_dashboard(api: FastAPI) -> None:
@@ -36,6 +42,7 @@ def add_dashboard(api: FastAPI) -> None:
     watch_inbox(api)
     remember_numbers(api)
     open_versions(api)
+    open_policy(api)
     open_trials(api)
     for module in (
         start,
@@ -52,6 +59,11 @@ def add_dashboard(api: FastAPI) -> None:
         numbers,
         model_page,
         trying,
+        settings_endpoints,
+        settings_keys,
+        settings_people,
+        settings_policy,
+        settings_system,
     ):
         api.include_router(module.router)
     # Starlette's own type says that a handler takes any exception.

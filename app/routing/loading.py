@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.errors import ConfigError
@@ -20,6 +20,17 @@ SHIPPED = Path(__file__).parent / "policy.yaml"
 VERSION = 1  # of the file's form
 _PARTS = ("calendars", "owners", "pools", "clocks", "playbooks")
 _MAX_PLAYBOOK_CHARS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a model can say; None: nobody knows, and any name will do."""
+
+    intents: Collection[str] | None
+    signals: Mapping[str, Collection[str]] | None
+
+
+ANY_LABELS = Labels(None, None)
 
 
 def load_policy(
@@ -43,12 +54,26 @@ def load_policy(
         content = file.read_bytes()
     except OSError as error:
         raise ConfigError(f"policy {file} cannot be read: {error.strerror}") from error
+    return read_policy(content, file=file, labels=Labels(known_intents, known_signals))
+
+
+def read_policy(content: bytes, *, file: Path, labels: Labels) -> Policy:
+    """Read a policy that may not be a file yet.
+
+    Args:
+        content: Of the file.
+        file: What faults call it.
+        labels: What the model can say.
+
+    Raises:
+        ConfigError: Something is wrong; the sentence begins with file and line.
+    """
     required, optional = ("version", "rules", OTHERWISE), (UNSURE, *_PARTS, "examples")
     fields = read_document(file, content).fields(required, optional)
     version = fields["version"].scalar()
     if type(version) is not int or version != VERSION:  # True == 1
         raise fields["version"].fault(f"this release reads version {VERSION}")
-    names = Names(intents=known_intents, signals=known_signals)
+    names = Names(intents=labels.intents, signals=labels.signals)
     return _read(fields, names, sha256=hashlib.sha256(content).hexdigest())
 
 

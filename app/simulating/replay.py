@@ -56,6 +56,20 @@ def simulate(
         last = page[-1]
 
 
+def span(database: Database, since: datetime, limit: int | None) -> tuple[datetime, int]:
+    """Say from when on messages are replayed, and how many they are.
+
+    Args:
+        database: Where the messages are.
+        since: From when on, at the earliest.
+        limit: Messages, the newest; None: all.
+    """
+    with database.read() as conn:
+        newest = None if limit is None else messages.first_of_newest(conn, limit)
+        begin = since if newest is None else max(since, newest)
+        return begin, messages.count_since(conn, begin)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Replay:
     """One policy, and what was known and decided until now."""
