@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.dashboard.marking import Piece, marked, stretches_of
@@ -25,7 +25,8 @@ from models.text.reply import split_reply
 _EARLIER = 10  # messages of the contact
 _WORDS = 20  # of people, about the labels
 _MAX_BODY_BYTES = 20_000  # of an event, as it is shown
-_LINK = re.compile(r"(/r/)[A-Za-z0-9_-]{16,}")  # of an alert: whoever has it may act
+# Of an alert: whoever has it may act. Answers may write its slashes as JSON of PHP or forms do.
+_LINK = re.compile(r"((?:\\?/|%2f)r(?:\\?/|%2f))[a-z0-9_-]{16,}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,12 @@ def shown_body(body: bytes) -> str:
     """Show the body of an event, but for its links: a viewer must not act by them."""
     cut = body[:_MAX_BODY_BYTES].decode("utf-8", "replace")
     more = " …" if len(body) > _MAX_BODY_BYTES else ""
-    return _LINK.sub(r"\1…", cut) + more
+    return without_links(cut) + more
+
+
+def without_links(text: str) -> str:
+    """Cut the links of alerts out of a text."""
+    return _LINK.sub(r"\1…", text)
 
 
 def sent_of(conn: Connection, deliveries: Sequence[Delivery]) -> tuple[Sent, ...]:
@@ -141,10 +147,16 @@ def sent_of(conn: Connection, deliveries: Sequence[Delivery]) -> tuple[Sent, ...
             delivery=one,
             endpoint=names[one.endpoint_id].name if one.endpoint_id in names else one.endpoint_id,
             body=shown_body(one.body),
-            attempts=tuple(outbox.attempts_of(conn, one.id)),
+            attempts=tuple(_shown(tried) for tried in outbox.attempts_of(conn, one.id)),
         )
         for one in deliveries
     )
+
+
+def _shown(tried: Attempt) -> Attempt:
+    """Give an attempt as it is shown: receivers may repeat in an answer what they were sent."""
+    told = without_links(tried.answer.body_excerpt)
+    return replace(tried, answer=replace(tried.answer, body_excerpt=told))
 
 
 def _earlier(conn: Connection, contact: str | None, stored: Stored) -> tuple[Past, ...]:

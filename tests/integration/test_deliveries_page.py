@@ -320,6 +320,18 @@ def test_a_delivery_shows_its_request_and_each_attempt_with_its_answer(pages, br
     assert "It broke" in said
 
 
+@pytest.mark.parametrize("path", ["/r/", r"\/r\/", "%2Fr%2F"])
+def test_a_link_that_a_receiver_repeats_in_its_answer_is_not_shown_either(pages, browser, path):
+    token = "A" * 36
+    dead = put(pages, attempts=1)
+    answered(pages, dead, 1, status_code=500, body_excerpt=f"received inlet.example{path}{token}")
+
+    page = browser.get(f"/deliveries/{dead}")
+
+    assert token not in page.text
+    assert f"received inlet.example{path}…" in words_of(page)
+
+
 def test_a_delivery_that_was_never_tried_says_so(pages, browser):
     waits = put(pages, status=PENDING)
 
