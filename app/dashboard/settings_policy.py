@@ -149,10 +149,11 @@ def _acted(draft: Draft) -> Looked | None:
         return looked
     if file.sha256 != draft.base:
         return Looked(**found, findings=looked.findings, changed_meanwhile=True)
-    return _saved(draft, file)
+    _save(draft, file)
+    return None
 
 
-def _saved(draft: Draft, file: PolicyText) -> None:
+def _save(draft: Draft, file: PolicyText) -> None:
     """Write a text in the place of the file.
 
     Raises:
