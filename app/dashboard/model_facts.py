@@ -86,7 +86,9 @@ def measured_of(folder: Path) -> Measured | None:
             coverage=_ratio(served.get("coverage")),
             labels=tuple(_label(name, one) for name, one in (served.get("labels") or {}).items()),
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+    except (OSError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None
+    except RecursionError:  # a list in a list in a list …
         return None
 
 

@@ -167,7 +167,14 @@ def test_a_page_is_shown_where_no_version_can_be_read(pages, root):
     assert "This version cannot be read." in answer.text
 
 
-@pytest.mark.parametrize("metrics", ["", "[]", "{}", '{"heads": {"intents": {"rows": "x"}}}'])
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        *("", "[]", "{}", "[" * 100_000, '{"heads": {"intents": {"rows": "x"}}}'),
+        '{"heads": {"intents": {"rows": 1e999, "macro_f1": 1}}}',
+    ],
+    ids=["empty", "list", "nothing", "deep", "text", "infinite"],
+)
 def test_figures_that_cannot_be_read_are_left_out(pages, root, metrics):
     (root / "first" / "metrics.json").unlink()
     (root / "first" / "metrics.json").write_text(metrics)
