@@ -11,7 +11,7 @@ WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 # Dependencies first, as a layer of their own: a change of our code does not fetch them anew.
 COPY pyproject.toml constraints.txt ./
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > dependencies.txt \
+RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['oidc'], sep='\n')" > dependencies.txt \
  && pip wheel --wheel-dir /wheels --constraint constraints.txt --requirement dependencies.txt
 COPY README.md LICENSE .gitignore ./
 COPY app app
@@ -19,7 +19,7 @@ COPY models models
 COPY training training
 RUN pip wheel --wheel-dir /wheels --no-deps . \
  && python -m venv /opt/inlet \
- && /opt/inlet/bin/pip install --no-index --find-links /wheels inlet \
+ && /opt/inlet/bin/pip install --no-index --find-links /wheels 'inlet[oidc]' \
  && /opt/inlet/bin/pip uninstall --yes pip setuptools
 
 FROM ${PYTHON}

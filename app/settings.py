@@ -4,26 +4,18 @@ import difflib
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 import models
 from app.errors import ConfigError
+from app.setting_types import DatabaseUrl, Folder, Issuer, Names, Networks, PublicUrl, Roles
 
 PREFIX = "INLET_"
-DATABASES = ("sqlite", "sqlite+pysqlite", "postgres", "postgresql", "postgresql+psycopg")
 SOURCES = (  # in the path of their webhook; app.inbound.sources has each
     *("postmark", "sendgrid", "mailgun", "ses", "resend", "mailersend", "brevo", "mailjet"),
     *("mandrill", "sparkpost", "postal", "chatwoot", "slack", "twilio", "intercom", "zendesk"),
@@ -32,6 +24,7 @@ SOURCES = (  # in the path of their webhook; app.inbound.sources has each
 _KEY = re.compile(rf"{PREFIX}({'|'.join(SOURCES).upper()})_(SECRET|AUTH|TOPICS)")
 _OF_CLIENTS = f"{PREFIX}API_KEY"  # read by commands that call a service: none of its settings
 _SHOWN_DEFAULTS = {"data_dir": "~/.local/share/inlet", "artifacts": "the shipped folder"}
+_OF_OIDC = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")  # all of them, or none
 _PASSWORDS = re.compile(r"(?<=://)([^:/?#]*):.*@|((?:ssl)?password)=[^&]*", re.IGNORECASE)
 
 
@@ -44,49 +37,6 @@ def _data_dir(environ: Mapping[str, str] = os.environ) -> Path:
         return Path.home() / ".local" / "share" / "inlet"
     except RuntimeError:
         raise ConfigError(f"this user has no home folder: set {PREFIX}DATA_DIR") from None
-
-
-def _split(value: object) -> object:
-    """Read `a, b` as two entries."""
-    if not isinstance(value, str):
-        return value
-    return tuple(entry.strip() for entry in value.split(",") if entry.strip())
-
-
-def _expanded(folder: Path) -> Path:
-    try:
-        return folder.expanduser()
-    except RuntimeError:
-        raise ValueError("begins with ~, but that user has no home folder") from None
-
-
-def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
-    for number, entry in enumerate(entries, start=1):
-        try:
-            ip_network(entry)
-        except ValueError:
-            raise ValueError(f"entry {number} is not a network such as 10.1.0.0/16") from None
-    return entries
-
-
-def _known_database(url: str) -> str:
-    scheme, separator, _ = url.partition("://")
-    if not separator or scheme not in DATABASES:
-        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
-    return url
-
-
-def _public_url(url: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
-        raise ValueError("must be an address such as https://inlet.example.com")
-    return url.rstrip("/")
-
-
-Folder = Annotated[Path, AfterValidator(_expanded)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-Networks = Annotated[Names, AfterValidator(_networks)]
-PublicUrl = Annotated[str, AfterValidator(_public_url)]
-DatabaseUrl = Annotated[str, AfterValidator(_known_database)]
 
 
 class SourceKeys(BaseModel):
@@ -170,6 +120,22 @@ class Settings(BaseSettings):
         description="Address where providers, who may sign it, and the links of alerts reach us. "
         "Unset: as called, and alerts have no links.",
     )
+    oidc_issuer: Issuer | None = Field(
+        None,
+        description="Issuer of OpenID Connect that people may sign in by; needs the extra `oidc`.",
+    )
+    oidc_client_id: str | None = Field(None, description="What the issuer calls this service.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="What this service proves itself by to the issuer."
+    )
+    oidc_roles: Roles = Field(
+        {},
+        description="Who gets in by the issuer, as viewer, agent or admin: "
+        "`@example.com=viewer, ana@example.com=admin, sales=agent`. Nobody else does.",
+    )
+    oidc_claim: str = Field(
+        "groups", description="Claim of the ID token whose values INLET_OIDC_ROLES may name."
+    )
     phone_region: str | None = Field(
         None,
         pattern="^[A-Z]{2}$",
@@ -234,11 +200,24 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     problems = [_unknown(name, known) for name in sorted(given.keys() - known.keys() - used)]
     try:
         settings = Settings(**values)
+        problems += _gaps(settings)
     except ValidationError as error:
         problems += [f"{_place(e['loc'])} {_sentence(e['msg'])}" for e in error.errors()]
     if problems:
         raise ConfigError("; ".join(problems))
     return settings
+
+
+def _gaps(settings: Settings) -> list[str]:
+    """Name what the sign-in by OpenID Connect lacks, where a part of it is set."""
+    if not any((settings.oidc_roles, *(getattr(settings, name) for name in _OF_OIDC))):
+        return []
+    needed = (*_OF_OIDC, "public_url")
+    return [
+        f"{_variable(name)} is needed to sign in by OpenID Connect"
+        for name in needed
+        if not getattr(settings, name)
+    ]
 
 
 def settings_table() -> str:

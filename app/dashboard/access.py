@@ -14,6 +14,7 @@ from app.api.services import Services, services_of
 from app.dashboard.cookies import is_form_token
 from app.dashboard.forms import fields
 from app.dashboard.local_paths import START, local_path, path_of_url
+from app.dashboard.oidc import Oidc, oidc_of
 from app.dashboard.sessions import Sessions, Viewer
 from app.dashboard.wrong_links import WrongLinks
 from app.domain import Role
@@ -41,6 +42,7 @@ class FrontDoor:
     sessions: Sessions
     wrong_links: WrongLinks
     admission: Admission
+    oidc: Oidc | None  # where the operator set one up
 
     async def viewer(self, request: Request) -> Viewer | None:
         """Tell who is signed in; None where nobody is."""
@@ -54,12 +56,17 @@ class FrontDoor:
 
 
 def open_front_door(api: FastAPI) -> None:
-    """Let people sign in to an application that has its services."""
+    """Let people sign in to an application that has its services.
+
+    Raises:
+        ConfigError: What one of the ways to sign in needs is not installed.
+    """
     services: Services = api.state.services
     api.state.front_door = FrontDoor(
         sessions=Sessions(services.database, now=services.now),
         wrong_links=WrongLinks(time.monotonic),
         admission=Admission(_SIGN_INS, refusal="too many pages are being asked for"),
+        oidc=oidc_of(services),
     )
 
 
@@ -109,13 +116,13 @@ async def _check_intended(request: Request, viewer: Viewer) -> None:
         raise BadFormToken("this page is too old: load it again and repeat what you did")
 
 
-def cookie_name(request: Request) -> str:
-    """Name the cookie: where it travels by https alone, no other host can set it.
+def cookie_name(request: Request, name: str = _COOKIE) -> str:
+    """Name a cookie, the session's: where it travels by https alone, no other host can set it.
 
     Source:
         RFC 6265bis, section 4.1.3.2, "The __Host- Prefix".
     """
-    return f"__Host-{_COOKIE}" if is_secure(request) else _COOKIE
+    return f"__Host-{name}" if is_secure(request) else name
 
 
 def is_secure(request: Request) -> bool:

@@ -64,9 +64,17 @@ class Sessions:
                 stored.end(conn, instead_of.session, now)
             return self._begun(conn, name=link.name, role=link.role)
 
-    def begin(self, *, name: str, role: Role) -> str:
-        """Begin a session of somebody whom others vouch for; gives the cookie to set."""
+    def begin(self, *, name: str, role: Role, instead_of: Viewer | None = None) -> str:
+        """Begin a session of somebody whom others vouch for; gives the cookie to set.
+
+        Args:
+            name: As it stands on pages and beside what they do.
+            role: What they may do.
+            instead_of: Who was signed in by the same browser; that session ends.
+        """
         with self._database.write() as conn:
+            if instead_of is not None:
+                stored.end(conn, instead_of.session, self._now())
             return self._begun(conn, name=name, role=role)
 
     def viewer(self, cookie: str) -> Viewer | None:

@@ -27,15 +27,17 @@ from app.dashboard.failing import PageRoute
 from app.dashboard.forms import small_fields
 from app.dashboard.headers import HEADERS
 from app.dashboard.local_paths import START, local_path
+from app.dashboard.oidc_flow import CODES
 from app.dashboard.rendering import page
 from app.dashboard.sessions import Viewer
-from app.dashboard.wrong_links import client_of
+from app.dashboard.wrong_links import client_of_request
 from app.domain import LoginLink, Role
 from app.domain.session import LONGEST
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 _MAX_FORM_BYTES = 8_192  # anybody may send it
+_REFUSALS = (*CODES, "too_many")  # what a sign-in by a provider may have come to
 _LINK = re.compile(r"(?:[^\s?#]*/login\?link=)?([A-Za-z0-9_-]{43})", re.ASCII)  # or its token alone
 
 
@@ -45,12 +47,15 @@ async def show(
     front_door: Annotated[FrontDoor, Depends(front_door_of)],
     link: str | None = None,
     next: str | None = None,
+    refused: str | None = None,
 ) -> Response:
     """Offer to sign in by a link, or say how to get one; uses nothing up."""
     back_to = local_path(next)
     viewer = await front_door.viewer(request)
     if link is None:
-        return _led_to(back_to) if viewer else await _page(request, _Shown(back_to=back_to))
+        problem = refused if front_door.oidc and refused in _REFUSALS else None
+        shown = _Shown(back_to=back_to, problem=problem)
+        return _led_to(back_to) if viewer else await _page(request, shown)
     found = await _looked_up(request, front_door, link)
     if isinstance(found, Response):
         return found
@@ -131,7 +136,7 @@ async def _looked_up(request: Request, front_door: FrontDoor, link: str) -> Logi
 
 async def _refused_early(request: Request, front_door: FrontDoor, token: str) -> Response | None:
     """Refuse without a look-up who came with too many wrong links, or with what cannot be one."""
-    wait_s = front_door.wrong_links.wait_s(_client(request))
+    wait_s = front_door.wrong_links.wait_s(client_of_request(request))
     if wait_s > 0:
         headers = {"Retry-After": str(int(wait_s) + 1)}
         return await _page(request, _Shown(problem="too_many"), 429, headers)
@@ -139,7 +144,7 @@ async def _refused_early(request: Request, front_door: FrontDoor, token: str) ->
 
 
 async def _wrong(request: Request, front_door: FrontDoor) -> Response:
-    front_door.wrong_links.note(_client(request))
+    front_door.wrong_links.note(client_of_request(request))
     return await _page(request, _Shown(problem="wrong"), 403)
 
 
@@ -149,9 +154,11 @@ async def _page(
     status_code: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
+    oidc = front_door_of(request).oidc
     return await page(
         request,
         "login.html",
+        provider=oidc.name if oidc else "",
         status_code=status_code,
         headers=headers,
         link=shown.link,
@@ -178,7 +185,3 @@ def _opened_by_hand(request: Request) -> bool:
 
 def _led_to(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303, headers=dict(HEADERS))
-
-
-def _client(request: Request) -> str:
-    return client_of(request.headers, request.client.host if request.client else None)

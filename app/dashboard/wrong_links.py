@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 
 MOST = 10  # wrong links of one client
 WINDOW_S = 300.0
@@ -51,6 +52,11 @@ def client_of(headers: Headers, host: str | None) -> str:
     """
     seen_by_proxy = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
     return f"{_network(host or '')} {_network(seen_by_proxy)}"
+
+
+def client_of_request(request: Request) -> str:
+    """Tell the client of a request; see `client_of`."""
+    return client_of(request.headers, request.client.host if request.client else None)
 
 
 def _network(address: str) -> str:

@@ -11,6 +11,7 @@ from app.storage.engine import Database
 
 LINKS = "links"  # signs the one-click links of alerts
 SESSIONS = "sessions"  # signs the cookies of who is signed in
+OIDC = "oidc"  # signs the cookies of who is on the way to a provider
 KEY_BYTES = 32
 _TABLE = tables.server_keys
 

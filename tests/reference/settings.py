@@ -52,7 +52,12 @@ def takes(schema):
     if "pattern" in of:
         return f"`{of['pattern'].strip('^$')}`"
     kind = "path" if of.get("format") == "path" else of["type"]
-    words = {"boolean": "`true`, `false`", "array": "a list, `a, b`", "path": "a path"}
+    words = {
+        "boolean": "`true`, `false`",
+        "array": "a list, `a, b`",
+        "object": "pairs, `a=b, c=d`",
+        "path": "a path",
+    }
     return words.get(kind) or f"{_NOUNS[kind]}{_bounds(of)}"
 
 

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import make_url
 
+from app.domain import Role
 from app.errors import ConfigError
 from app.settings import Settings, load_settings, settings_table
 
@@ -250,3 +251,62 @@ def test_no_secret_of_a_source_is_shown():
 @pytest.mark.parametrize("url", ["inlet.example.com", "ftp://x", "https://x/?a=b", "https:// x"])
 def test_a_public_address_must_be_one(url):
     assert problems(INLET_PUBLIC_URL=url).startswith("INLET_PUBLIC_URL must be an address")
+
+
+OIDC = {
+    "INLET_OIDC_ISSUER": "https://accounts.example.com/",
+    "INLET_OIDC_CLIENT_ID": "inlet",
+    "INLET_OIDC_CLIENT_SECRET": "hunter2",
+    "INLET_PUBLIC_URL": "https://inlet.example.com",
+}
+
+
+def test_roles_are_read_by_address_domain_and_value():
+    actual = load_settings(
+        OIDC | {"INLET_OIDC_ROLES": "@Example.com=viewer, Ana@example.com = admin,ou=Sales=agent,"}
+    )
+
+    assert actual.oidc_roles == {
+        "@example.com": Role.VIEWER,
+        "ana@example.com": Role.ADMIN,
+        "ou=Sales": Role.AGENT,
+    }
+    assert actual.oidc_issuer == "https://accounts.example.com/"
+
+
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        ("a=agent, b=owner", "entry 2 is not like @example.com=agent (viewer, agent or admin)"),
+        ("sales", "entry 1 is not like @example.com=agent (viewer, agent or admin)"),
+        ("=agent", "entry 1 is not like @example.com=agent (viewer, agent or admin)"),
+        ("a@b.c=agent, A@b.c=admin", "entry 2 names somebody again"),
+    ],
+)
+def test_a_bad_role_is_refused_by_its_place(roles, expected):
+    assert problems(**OIDC, INLET_OIDC_ROLES=roles) == f"INLET_OIDC_ROLES {expected}"
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_what_the_sign_in_lacks_is_named(missing):
+    given = {name: value for name, value in OIDC.items() if name != missing}
+
+    assert problems(**given) == f"{missing} is needed to sign in by OpenID Connect"
+
+
+def test_roles_without_an_issuer_are_a_slip():
+    found = problems(INLET_OIDC_ROLES="@example.com=viewer").split("; ")
+
+    assert found == [f"{name} is needed to sign in by OpenID Connect" for name in OIDC]
+
+
+def test_the_secret_of_the_sign_in_is_not_shown():
+    settings = load_settings(OIDC)
+
+    assert "hunter2" not in repr(settings) + str(settings.masked())
+    assert settings.oidc_client_secret.get_secret_value() == "hunter2"
+
+
+@pytest.mark.parametrize("url", ["accounts.example.com", "https://x/?a=b", "https://x/#a"])
+def test_an_issuer_must_be_an_address(url):
+    assert problems(**OIDC | {"INLET_OIDC_ISSUER": url}).startswith("INLET_OIDC_ISSUER must be")
