@@ -16,8 +16,9 @@ from app.cli.output import out, print_json, say, told_errors
 from app.errors import ConfigError
 from app.parts import utc_now
 from app.settings import Settings, load_settings
+from app.storage import login_links, sessions
 from app.storage.copying import contents_of, put_in_place
-from app.storage.engine import open_database, sqlite_url
+from app.storage.engine import Database, open_database, sqlite_url
 from app.storage.migrations import migrate
 
 _OF_THE_PLACE = ("INLET_DATA_DIR", "INLET_DATABASE_URL")  # a backup goes anywhere
@@ -75,6 +76,7 @@ def _restored(settings: Settings, path: Path, source: Path, now: datetime) -> _R
         new = Path(folder) / DATABASE
         with closing(open_database(sqlite_url(new))) as database:
             migrate(database)
+            _sign_everybody_out(database, now)
         pending = contents_of(new).pending
         aside = path.with_name(f"{path.name}.before-{now.strftime(STAMP)}")
         moved = put_in_place(new, path, aside=aside)
@@ -85,6 +87,16 @@ def _restored(settings: Settings, path: Path, source: Path, now: datetime) -> _R
         policy=_kept_policy(settings, policy, path.with_name(f"policy-{now.strftime(STAMP)}.yaml")),
         pending=pending,
     )
+
+
+def _sign_everybody_out(database: Database, now: datetime) -> None:
+    """End what a backup knows of signing in: links that were used since, sessions that were ended.
+
+    Keys that were revoked since are known again, too; nothing tells them from those that hold.
+    """
+    with database.write() as conn:
+        login_links.forget_all(conn)
+        sessions.end_all(conn, now)
 
 
 def _kept_policy(settings: Settings, policy: bytes, path: Path) -> Path | None:
@@ -102,6 +114,7 @@ def _show(settings: Settings, restored: _Restored) -> None:
     """Tell what is there now, and what is left to do."""
     about = restored.about
     out.print(f"{about.messages} messages of {about.made_at} are in {restored.database}")
+    say("everybody signs in anew; revoke again the API keys that were revoked since")
     if restored.aside:
         say(f"what was there is in {restored.aside}")
     if restored.policy:

@@ -45,6 +45,11 @@ def forget_before(conn: Connection, instant: datetime) -> int:
     return conn.execute(delete(_TABLE).where(_TABLE.c.expires_at < instant)).rowcount
 
 
+def forget_all(conn: Connection) -> int:
+    """Forget every link, used or not, and say how many they were."""
+    return conn.execute(delete(_TABLE)).rowcount
+
+
 def _is_open(sha256: bytes, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (_TABLE.c.sha256 == sha256, _TABLE.c.used_at.is_(None), _TABLE.c.expires_at > now)
 

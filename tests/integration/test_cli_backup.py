@@ -3,10 +3,16 @@ import shutil
 import stat
 import subprocess
 import zipfile
+from contextlib import closing
 
 import pytest
 from support_cli import Cli
 from support_service import Inlet, environ_of
+
+from app.dashboard.sessions import Sessions
+from app.domain import Role
+from app.parts import utc_now
+from app.storage.engine import open_database, sqlite_url
 
 LOOPBACK = "127.0.0.0/8"
 POLICY = "version: 1\notherwise: {route: inbox, endpoints: [inbox], event: message.routed}\n"
@@ -222,6 +228,36 @@ def test_a_spoilt_backup_is_refused_and_nothing_is_put_in_place(cli, elsewhere, 
         "facts": "what the backup says of itself cannot be read",
     }
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_backup_whose_bytes_were_changed_is_refused(cli, elsewhere, tmp_path):
+    add(cli, "sales")
+    file = tmp_path / "inlet.zip"
+    cli.json("backup", file)
+    whole = file.read_bytes()
+    with zipfile.ZipFile(file) as parts:
+        at = parts.getinfo("inlet.db").header_offset + 200
+    file.write_bytes(whole[:at] + b"\xff" * 400 + whole[at + 400 :])
+
+    refused = elsewhere.refused("restore", file)
+
+    assert refused == f"{file} is no backup of Inlet, or is spoilt"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_what_was_signed_in_when_the_backup_was_made_is_not_after_it_is_restored(
+    cli, elsewhere, tmp_path
+):
+    token = cli.json("login")["url"].partition("link=")[2]
+    with closing(open_database(sqlite_url(tmp_path / "data" / "inlet.db"))) as database:
+        cookie = Sessions(database, now=utc_now).begin(name="Ana", role=Role.ADMIN)
+    cli.json("backup", tmp_path / "inlet.zip")
+
+    elsewhere.json("restore", tmp_path / "inlet.zip")
+
+    with closing(open_database(sqlite_url(tmp_path / "elsewhere" / "inlet.db"))) as database:
+        restored = Sessions(database, now=utc_now)
+        assert (restored.viewer(cookie), restored.find(token)) == (None, None)
 
 
 def test_a_file_that_is_not_there_is_told(cli, tmp_path):
