@@ -83,7 +83,10 @@ def mark(conn: Connection, message_id: str, state: InboxState, *, by: str) -> bo
 
 
 def remove(conn: Connection, message_ids: Collection[str]) -> int:
-    """Take messages out, before they are deleted themselves, and say how many were there."""
+    """Take messages out, before they are deleted themselves, and say how many were there.
+
+    Give all that go at once: what SQLite knows of their words takes a while to overwrite.
+    """
     texts = ("subject", "text", "sender_name", "sender_email")
     query = (
         select(_TABLE.c.number, *(_MESSAGES.c[name] for name in texts))
@@ -94,6 +97,8 @@ def remove(conn: Connection, message_ids: Collection[str]) -> int:
     found: list[RowMapping] = list(conn.execute(query).mappings())
     for row in found:
         inbox_index.drop(conn, row["number"], words_of(row[name] or "" for name in texts))
+    if found:
+        inbox_index.overwrite_dropped(conn)
     numbers = [row["number"] for row in found]
     conn.execute(delete(_INTENTS).where(_INTENTS.c.number.in_(numbers)))
     conn.execute(delete(_TABLE).where(_TABLE.c.number.in_(numbers)))

@@ -1,8 +1,10 @@
 import pytest
+from sqlalchemy import delete
 from support_inbox import keep, numbers
 
 from app.domain import Channel, InboxState, Sender
-from app.storage import inbox_keeping, inbox_search
+from app.storage import inbox_keeping, inbox_search, tables
+from app.storage.engine import open_database, sqlite_url
 from app.storage.inbox import Filters
 
 
@@ -129,6 +131,20 @@ def test_a_message_that_is_removed_is_found_no_longer(database):
 
     assert found(database, "price") == [2]
     assert found(database, "cafes") == []
+
+
+def test_the_words_of_a_message_that_is_removed_are_on_the_disk_no_longer(sqlite_file):
+    database = open_database(sqlite_url(sqlite_file))
+    keep_texts(database, "price", "Klingenberg", "demo")
+
+    with database.write() as conn:
+        inbox_keeping.remove(conn, ["msg_2"])
+        conn.execute(delete(tables.messages).where(tables.messages.c.id == "msg_2"))
+    found_before_closing = found(database, "price")
+    database.close()
+
+    assert found_before_closing == [1]
+    assert b"klingenberg" not in sqlite_file.read_bytes().lower()
 
 
 def test_a_very_long_message_is_found_by_its_beginning(database):
