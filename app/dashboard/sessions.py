@@ -15,6 +15,7 @@ from app.storage import sessions as stored
 from app.storage.engine import Connection, Database
 from app.storage.server_keys import SESSIONS
 
+_TOUCH_WAIT_S = 0.1  # for other writers: whoever reads a page waits for none; the next one notes it
 log = structlog.get_logger(__name__)
 
 
@@ -121,7 +122,7 @@ class Sessions:
         if now - session.seen_at < stored.TOUCH_EVERY:
             return
         try:
-            with self._database.write() as conn:
+            with self._database.write(wait_s=_TOUCH_WAIT_S) as conn:
                 stored.touch(conn, session.id, now)
         except AppError:
             log.warning("session_use_not_noted", session_id=session.id)

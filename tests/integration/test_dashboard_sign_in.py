@@ -1,4 +1,5 @@
 import re
+import time
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
@@ -351,12 +352,23 @@ def test_a_note_that_fails_keeps_nobody_from_their_page(pages, clock, monkeypatc
     browser = pages.browser("viewer")
     clock.advance(sessions.TOUCH_EVERY.total_seconds())
 
-    def down():
+    def down(**waiting):
         raise StorageDown("no")
 
     monkeypatch.setattr(pages.api.database, "write", down)
 
     assert who(browser) == "Ana"
+
+
+def test_whoever_reads_a_page_does_not_wait_for_a_writer(database, pages, clock):
+    browser = pages.browser("viewer")
+    clock.advance(sessions.TOUCH_EVERY.total_seconds())
+
+    with database.write():  # by another thread than the one that serves the page
+        began_s = time.monotonic()
+        name, took_s = who(browser), time.monotonic() - began_s
+
+    assert (name, took_s < 5) == ("Ana", True)  # another writer is waited for for ten seconds
 
 
 def test_a_session_that_was_ended_elsewhere_is_over_at_once(database, pages, clock):
