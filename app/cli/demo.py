@@ -16,19 +16,29 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from app.api.services import Services
 from app.cli.output import out, say, told_errors
 from app.cli.serve import curl_line
 from app.cli.server import bound, bound_nearby, listen, server_of
 from app.cli.sign_in import sign_in_line
-from app.demo import SAMPLES, Received, Receiver, add_receiver, post_samples
+from app.demo import (
+    SAMPLES,
+    Filling,
+    Received,
+    Receiver,
+    add_receiver,
+    fill,
+    post_samples,
+    trickle,
+)
 from app.errors import ConfigError
 from app.logs import configure_logs
 from app.main import create_app
 from app.parts import open_database_of, utc_now
 from app.settings import Settings, load_settings
-from app.storage.engine import Database
 
 _DELIVERY_S, _STOP_S = 15.0, 20.0
+_FILL_S = 120.0  # for which the samples may wait for the model
 _BUSY_S = 60.0  # for which the service may say that it is busy, where the machine is
 _SHOWN_CHARS = 400  # of a webhook's body
 _HOST, _PORT = "127.0.0.1", 8080
@@ -49,20 +59,38 @@ def demo(
             configure_logs("warning")
             with Receiver().listening() as receiver, _running(folder, port, receiver) as running:
                 url = running.url
-                _show(url, receiver)
+                lead = _show(url, receiver)
                 out.print(f"{time.monotonic() - started:.1f} s from start to here.")
                 out.print(f"Data: {folder} (gone when this ends). API documentation: {url}/docs")
                 out.print(f"Try:  {curl_line(url, with_key=False)}")
+                if lead is not None:
+                    out.print(f"A lead that was delivered, with its signed request: {lead}")
                 if not leave:
+                    out.print(f"Samples: {_filled(running.services)} messages of the last week.")
                     out.print(running.sign_in())
+                    out.print("A new message comes every few seconds, for five minutes.")
                     out.print("Serving until Ctrl-C.")
-                    threading.Event().wait()
+                    _serve_until_signal(url)
     except KeyboardInterrupt:
         say("stopped")
 
 
-def _show(url: str, receiver: Receiver) -> None:
-    """Post the samples, and show what was said of each and what the receiver got."""
+def _serve_until_signal(url: str) -> None:
+    """Let messages come in one after another, until a signal."""
+    stop = threading.Event()
+    threading.Thread(target=trickle, args=(url, stop), name="demo-trickle", daemon=True).start()
+    try:
+        threading.Event().wait()
+    finally:
+        stop.set()
+
+
+def _show(url: str, receiver: Receiver) -> str | None:
+    """Post some messages, and show what was said of each and what the receiver got.
+
+    Returns:
+        The page of one that was delivered; None where none was.
+    """
     answers = post_samples(url, busy_s=_BUSY_S)
     _show_answers(answers)
     expected = sum(len(answer["deliveries"]) for answer in answers)
@@ -70,6 +98,8 @@ def _show(url: str, receiver: Receiver) -> None:
     _show_received(received)
     if len(received) < expected or not all(webhook.verified for webhook in received):
         raise ConfigError(f"{len(received)} of {expected} webhooks arrived in {_DELIVERY_S:.0f} s")
+    told = (answer["id"] for answer in answers if answer["deliveries"])
+    return next((f"{url}/messages/{message_id}" for message_id in told), None)
 
 
 def _settings(folder: str, port: int) -> Settings:
@@ -93,7 +123,7 @@ class _Running:
     """The demo's service."""
 
     settings: Settings
-    database: Database
+    services: Services
 
     @property
     def url(self) -> str:
@@ -102,7 +132,7 @@ class _Running:
 
     def sign_in(self) -> str:
         """Say how its pages are opened."""
-        line = sign_in_line(self.settings, self.database, now=utc_now())
+        line = sign_in_line(self.settings, self.services.database, now=utc_now())
         return line[:1].upper() + line[1:]
 
 
@@ -120,10 +150,20 @@ def _running(folder: str, port: int | None, receiver: Receiver) -> Iterator[_Run
         )
         thread.start()
         try:
-            yield _Running(settings, app.state.runtime.database)
+            yield _Running(settings, app.state.services)
         finally:
             server.should_exit = True
             thread.join(_STOP_S)
+
+
+def _filled(services: Services) -> int:
+    """Put the samples into the inbox, judged by the model that serves; says how many."""
+    filling = Filling(
+        predict=lambda texts: services.classify(texts).result(_FILL_S),
+        for_channel=services.for_channel,
+        policy=services.intake.policy(),
+    )
+    return fill(services.database, filling, now=utc_now())
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from app.cli import (
     policy_simulate,
     restore,
     review,
+    samples,
     send_test,
     serve,
     sessions,
@@ -46,6 +47,7 @@ app.command("restore")(restore.restore)
 app.command("login")(login.login)
 app.add_typer(keys.app, name="keys")
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(samples.app, name="samples")
 app.add_typer(versions.app, name="models")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(deliveries.app, name="deliveries")

@@ -17,7 +17,7 @@ from app.main import create_app
 from app.parts import open_database_of, utc_now, worker_of
 from app.runtime import STOP_S
 from app.settings import Settings, load_settings
-from app.storage import keys
+from app.storage import keys, messages
 from app.storage.engine import Database
 from app.worker import Worker
 
@@ -62,11 +62,14 @@ def say_where(settings: Settings, database: Database) -> None:
     """Print what a person needs next, and how open the door is."""
     with database.read() as conn:
         guarded = keys.any_active(conn, utc_now())
+        empty = messages.first_of_newest(conn, 1) is None
     url = f"http://{shown_host(settings.host)}:{settings.port}"
     say(f"Inlet listens on {url}, API documentation at {url}/docs")
     place = "INLET_DATABASE_URL" if settings.database_url else "INLET_DATA_DIR"
     say(f"data: {settings.masked()[place]}")
     say(sign_in_line(settings, database, now=utc_now()))
+    if empty:
+        say("no message yet: `inlet samples add` fills the pages with 200, marked SAMPLE")
     say("try: " + curl_line(url, with_key=guarded or not is_loopback(settings.host)))
     if guarded:
         return

@@ -1,4 +1,7 @@
-"""GET /inbox: who wrote, what they want, who answers and by when; newest first, and live."""
+"""GET /inbox: who wrote, what they want, who answers and by when; newest first, and live.
+
+POST /samples/remove lets the samples in it go.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +17,12 @@ from app.dashboard.access import Needs
 from app.dashboard.acting import acting_as
 from app.dashboard.failing import PageRoute
 from app.dashboard.looking import UNSURE, Look, look_of, written
-from app.dashboard.rendering import page
+from app.dashboard.rendering import done, page
 from app.dashboard.rows import ShownRow, shown_rows
 from app.dashboard.sessions import Viewer
 from app.domain import Channel, InboxState, Role
 from app.routing.policy import Policy
-from app.storage import inbox
+from app.storage import inbox, samples
 from app.storage.engine import Connection
 from app.storage.inbox_search import search
 from models.labels import INTENTS, LABELS
@@ -35,6 +38,7 @@ class Seen:
     older: str | None  # where the next page begins; None: there is none
     counts: Mapping[InboxState, int] | None  # of the list, by state; None of what was searched for
     marks: tuple[int, int]  # how far the inbox was
+    sampled: bool  # whether there are samples
 
 
 @router.api_route("/inbox", methods=["GET", "HEAD"])
@@ -62,13 +66,31 @@ async def show(
     )
 
 
+@router.post("/samples/remove")
+async def remove_samples(
+    request: Request,
+    viewer: Annotated[Viewer, Depends(Needs(Role.ADMIN))],
+    services: Annotated[Services, Depends(services_of)],
+    admission: Annotated[Admission, Depends(page_admission)],
+) -> Response:
+    """Let all samples go, with what was said of them."""
+    count = await admission.run(lambda: _removed(services))
+    return done(request, "/inbox", "told.samples_removed" if count else "told.nothing_changed")
+
+
+def _removed(services: Services) -> int:
+    with services.database.write() as conn:
+        return samples.remove(conn)
+
+
 def _seen(services: Services, look: Look, policy: Policy) -> Seen:
     with services.database.read() as conn:
         marks = inbox.marks(conn)
         found, older = _found(conn, look)
         counts = None if look.words else inbox.counts(conn, look.filters)
         rows = shown_rows(conn, found, policy.owners)
-    return Seen(rows=rows, older=older, counts=counts, marks=marks)
+        sampled = samples.there(conn)
+    return Seen(rows=rows, older=older, counts=counts, marks=marks, sampled=sampled)
 
 
 def _found(conn: Connection, look: Look) -> tuple[tuple[inbox.InboxRow, ...], str | None]:

@@ -22,6 +22,7 @@ from app.domain import Role, Stored
 from app.errors import NotFound, Overloaded
 from app.storage import messages
 from app.storage.clocks import LAPSED
+from app.storage.samples import SAMPLE
 from models.evidence import Asked
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -76,6 +77,7 @@ async def show(
         me=acting_as(viewer, policy),
         none_of_these=NONE_OF_THESE,
         lapsed=LAPSED,
+        sample=SAMPLE,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from app.dashboard.marking import Piece, excerpt_with
 from app.domain import Feedback, InboxState
 from app.routing.owners import Owner
-from app.storage import feedback, messages
+from app.storage import feedback, messages, samples
 from app.storage.engine import Connection
 from app.storage.inbox import InboxRow
 
@@ -26,6 +26,7 @@ class ShownRow:
     owner: str | None  # whose it is, by the name that people know
     said: Feedback | None  # the last word of a person
     intents: tuple[str, ...]  # that a correction may name
+    sample: bool  # nobody wrote it
 
     @property
     def waits(self) -> bool:
@@ -55,9 +56,15 @@ def shown_rows(
     """
     ids = [row.message_id for row in rows]
     predictions = messages.predictions_of(conn, ids)
-    said = feedback.last_of(conn, ids)
+    said, sampled = feedback.last_of(conn, ids), samples.among(conn, ids)
     return tuple(
-        _shown(row, predictions[row.message_id], said.get(row.message_id), owners)
+        _shown(
+            row,
+            predictions[row.message_id],
+            said.get(row.message_id),
+            owners,
+            sample=row.message_id in sampled,
+        )
         for row in rows
         if row.message_id in predictions
     )
@@ -74,6 +81,8 @@ def _shown(
     prediction: Mapping[str, Any],
     said: Feedback | None,
     owners: Mapping[str, Owner],
+    *,
+    sample: bool,
 ) -> ShownRow:
     intents: Mapping[str, float] = prediction["intents"]
     labels = row.intents or (row.primary_intent,)
@@ -90,6 +99,7 @@ def _shown(
         owner=owner_name(owners, row.settled_by if taken else row.owner),
         said=said,
         intents=tuple(intents),
+        sample=sample,
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 from app.domain import Correction, Feedback, FeedbackKind, Sender
 from app.storage import tables
 from app.storage.rows import insert_new
+from app.storage.samples import NOT_SAMPLE
 
 _TABLE = tables.feedback
 _MESSAGES = tables.messages
@@ -74,7 +75,10 @@ def listed(
 
 
 def corrections(conn: Connection, *, since: datetime | None = None) -> Iterator[Correction]:
-    """Give the messages whose right intents somebody told, the newest word first and alone."""
+    """Give the messages whose right intents somebody told, the newest word first and alone.
+
+    Samples are none of them.
+    """
     told = select(
         _TABLE.c.message_id,
         _TABLE.c.labels,
@@ -86,7 +90,7 @@ def corrections(conn: Connection, *, since: datetime | None = None) -> Iterator[
     query = (
         select(_MESSAGES, newest.c.labels)
         .join_from(newest, _MESSAGES, _MESSAGES.c.id == newest.c.message_id)
-        .where(newest.c.place == 1)
+        .where(newest.c.place == 1, NOT_SAMPLE)
         .order_by(newest.c.created_at.desc(), newest.c.id.desc())
     )
     if since is not None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from app.domain import Channel
 from app.storage import tables
 from app.storage.rows import insert_new
+from app.storage.samples import NOT_SAMPLE
 
 EXCERPT_CHARS = 200  # of a text
 _TABLE, _MESSAGES, _FEEDBACK = tables.review, tables.messages, tables.feedback
@@ -121,6 +122,8 @@ def told(
 ) -> list[Told]:
     """Give what people said of labels last, newest first, with what the model had said.
 
+    What was said of samples is left out.
+
     Args:
         conn: A transaction.
         until: The instant up to which it was said.
@@ -130,7 +133,7 @@ def told(
     query = (
         select(_FEEDBACK.c.message_id, _FEEDBACK.c.labels, _MESSAGES.c.prediction)
         .join_from(_FEEDBACK, _MESSAGES, _MESSAGES.c.id == _FEEDBACK.c.message_id)
-        .where(_FEEDBACK.c.labels.is_not(None), _FEEDBACK.c.created_at <= until)
+        .where(_FEEDBACK.c.labels.is_not(None), _FEEDBACK.c.created_at <= until, NOT_SAMPLE)
         .order_by(_FEEDBACK.c.created_at.desc(), _FEEDBACK.c.id.desc())
         .limit(limit)
     )

@@ -4,7 +4,8 @@ import shutil
 import signal
 import socket
 import subprocess
-from contextlib import ExitStack, suppress
+import time
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 
 import httpx2
@@ -15,6 +16,8 @@ from support_service import ROOT, Inlet, environ_of, run_inlet
 
 from app.demo import SAMPLES, Receiver, post_samples
 from app.errors import ConfigError
+from app.storage import messages
+from app.storage.engine import open_database
 from app.webhook.signing import new_secret, signed_headers
 
 SHIPPED = ROOT / "models" / "artifacts"
@@ -49,6 +52,17 @@ def usual_port_taken():
         yield
 
 
+def come(database, count, *, within_s=60.0):
+    """Whether so many messages are there in time."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        with database.read() as conn:
+            if messages.count_since(conn, datetime.min.replace(tzinfo=UTC)) >= count:
+                return True
+        time.sleep(0.2)
+    return False
+
+
 def post(receiver, *, secret, body=b'{"type":"lead.detected"}'):
     headers = signed_headers([secret], webhook_id="dlv_1", sent_at=datetime.now(UTC), body=body)
     return httpx2.post(f"{receiver.url}/sales", content=body, headers=headers, trust_env=False)
@@ -69,6 +83,9 @@ def test_the_demo_shows_what_was_said_of_each_sample_and_what_was_sent(
     for header in ("webhook-id: dlv_", "webhook-timestamp: ", "webhook-signature: v1,"):
         assert shown.count(header) == len(routes)
     assert "  curl -s http://127.0.0.1:" in shown
+    assert re.search(
+        r"with its signed request: http://127\.0\.0\.1:\d+/messages/msg_\w{26}\n", shown
+    )
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
@@ -94,6 +111,16 @@ def test_a_demo_that_is_ended_leaves_nothing_behind(tmp_path, environ, number):
     assert folder.startswith(f"{tmp_path}/inlet-demo-")
     assert list(tmp_path.iterdir()) == [demo.log]
     assert demo.said().endswith("stopped\n")
+
+
+def test_a_demo_that_goes_on_has_samples_and_lets_messages_come(tmp_path, environ, free_port):
+    with Inlet("demo", "--port", free_port, environ=environ, folder=tmp_path) as demo:
+        assert demo.wait_until_it_says("Samples: ") == "200 messages of the last week."
+        demo.wait_until_it_says("Serving until Ctrl-C.")
+        folder = demo.wait_until_it_says("Data: ").partition(" ")[0]
+        database = open_database(f"sqlite:///{folder}/inlet.db")
+        with closing(database):
+            assert come(database, 200 + len(SAMPLES) + 1)
 
 
 def test_the_usual_port_in_use_is_passed_over_and_said(tmp_path, environ, usual_port_taken):
