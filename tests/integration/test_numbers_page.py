@@ -1,5 +1,6 @@
 """The numbers over the real application: what is counted, over which time, and who may look."""
 
+import gzip
 import json
 import re
 from datetime import timedelta
@@ -17,6 +18,7 @@ from app.storage import clocks, messages, numbers
 from app.storage.review import Told
 
 DAY = timedelta(days=1)
+MAX_PAGE_BYTES = 60_000  # of a page with all that it loads, compressed
 SAID = {"model_version": "test-1", "intents": {"pricing": 0.93, "support": 0.1}, "labels": []}
 DECIDED = {"route": "sales", "rule": "pricing", "reasons": []}
 
@@ -280,3 +282,25 @@ def test_what_the_script_gets_is_never_kept_by_a_browser(browser):
 
     assert answer.headers["cache-control"] == "no-store"
     assert json.loads(answer.text)["days"] == 30
+
+
+def test_the_longest_page_with_all_that_it_loads_is_light(pages, browser):
+    arrive(pages)
+
+    page = browser.get("/numbers?days=90")
+    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    sizes = [int(browser.get(path).headers["content-length"]) for path in loaded]
+
+    assert len(gzip.compress(page.content)) + sum(sizes) < MAX_PAGE_BYTES
+
+
+@pytest.mark.parametrize(("language", "said"), [("sv", "Meddelanden"), ("de", "Nachrichten")])
+def test_the_numbers_are_told_in_the_language_of_whoever_looks(pages, browser, language, said):
+    arrive(pages)
+    headers = {"Accept-Language": language}
+
+    page = browser.get("/numbers", headers=headers)
+    data = browser.get("/numbers/data.json", headers=headers)
+
+    assert said in page.text
+    assert any(said in chart["caption"] for chart in data.json()["charts"])
