@@ -1,14 +1,14 @@
 """POST /language: a person chooses the language of their pages."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
+from app.api.same_site import check_own_page
+from app.api.services import services_of
 from app.dashboard.access import is_secure
 from app.dashboard.failing import PageRoute
-from app.dashboard.forms import Fields, fields
+from app.dashboard.forms import small_fields
 from app.dashboard.headers import HEADERS
 from app.dashboard.local_paths import local_path
 from app.dashboard.strings import COOKIE, LANGUAGES
@@ -16,14 +16,17 @@ from app.dashboard.strings import COOKIE, LANGUAGES
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 _LIFE_S = 365 * 86_400
+_MAX_FORM_BYTES = 8_192  # anybody may send it
 
 
 @router.post("/language")
-async def choose(request: Request, form: Annotated[Fields, Depends(fields)]) -> RedirectResponse:
+async def choose(request: Request) -> RedirectResponse:
     """Keep the choice in a cookie, and lead back; an unknown language changes nothing.
 
     It changes nothing but how pages read in this browser, so that no sign-in is asked for.
     """
+    check_own_page(request.headers, services_of(request).settings.public_url)
+    form = await small_fields(request, _MAX_FORM_BYTES)
     chosen = form.get("language", "")
     answer = RedirectResponse(local_path(form.get("back")), 303, headers=dict(HEADERS))
     if chosen in LANGUAGES:

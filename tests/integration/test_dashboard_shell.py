@@ -134,6 +134,14 @@ def test_a_chosen_language_leads_nowhere_else(browser, back):
     assert answer.headers["location"] == "/inbox"
 
 
+def test_no_page_of_somebody_else_chooses_a_language(browser):
+    sent = {"data": {"language": "sv"}, "headers": {"Sec-Fetch-Site": "cross-site"}}
+
+    answer = browser.post("/language", **sent)
+
+    assert (answer.status_code, answer.headers.get("set-cookie")) == (403, None)
+
+
 def test_an_unknown_language_is_not_kept(browser):
     answer = browser.post("/language", data={"language": "xx", "back": "/inbox"})
 
