@@ -27,7 +27,7 @@ _BY_READER = {  # function of app/routing that looks closer at a text or a scala
     "_globs": "a pattern, in which `*` is any text",
     "_limit": "`model`, or a probability",
 }
-_SCALARS = {"load_policy": "`1`", "_expectation": "`~` for none"}  # readers of bare values
+_SCALARS = {"read_policy": "`1`", "_expectation": "`~` for none"}  # readers of bare values
 _LISTS_ALONE = ("read_endpoints", "_weights")  # readers that take no single value for a list
 _CALLS = ("text", "prose", "flag", "number", "count", "one_of", "scalar")
 
