@@ -6,18 +6,17 @@ Source:
     https://github.com/dequelabs/axe-core/blob/develop/doc/API.md
 """
 
+import json
 from importlib.resources import files
 
 import pytest
 
 _PACKAGE = "axe_playwright_python"
-_BAD = ["serious", "critical"]
 # Beside what is on by default: WCAG 2.2, success criterion 2.5.8.
 _OPTIONS = '{resultTypes: ["violations"], rules: {"target-size": {enabled: true}}}'
 _FOUND = f"""
-axe.run(document, {_OPTIONS}).then((found) =>
-  found.violations.filter((one) => {_BAD}.includes(one.impact)).flatMap((one) =>
-    one.nodes.map((node) => `${{one.id}}: ${{node.target.join(" ")}}: ${{node.failureSummary}}`)))
+axe.run(%s, {_OPTIONS}).then((found) => found.violations.flatMap((one) => one.nodes.map(
+  (node) => `${{one.impact}} ${{one.id}}: ${{node.target.join(" ")}}: ${{node.failureSummary}}`)))
 """
 
 
@@ -29,11 +28,11 @@ def axe():
         pytest.fail("the test needs axe-core: `make check` installs it", pytrace=False)
 
 
-def found_by_axe(browser, script):
-    """Each serious or critical finding on the page that a browser shows: rule, place, mend.
+def found_by_axe(browser, script, *, within="html"):
+    """Each finding on the page that a browser shows: how bad, by which rule, where, how to mend.
 
     The script comes by the DevTools protocol, which no policy of a page holds off.
     """
     if not browser.value_of("'axe' in window"):
         browser.value_of(script)
-    return browser.awaited(_FOUND)
+    return browser.awaited(_FOUND % json.dumps(within))
