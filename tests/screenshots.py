@@ -23,8 +23,7 @@ _COLOURS = (256, 128, 64, 32, 16)  # fewer, until a picture is small enough
 _SERVES = "Serving until"
 _LINK = re.compile(r"(http://\S+)/login\?link=\S+")
 _DRAWN = "document.querySelectorAll('figure[data-chart]:not(:has(canvas))').length"
-# Of these messages the first is the most worth looking at: somebody waits, and by when is known.
-_MESSAGES = (".message-row:has(.time-left)", ".message-row:has(mark)", ".message-row")
+_LEAD = re.compile(r"with its signed request: http://[^/]+(\S+)")
 
 
 @dataclass(frozen=True)
@@ -110,14 +109,15 @@ def shoot(out):
 
 
 def _taken(folder):
-    environ = {**environ_of(folder), "INLET_LOG_LEVEL": "warning"}
+    environ = {**environ_of(folder), "LOGNAME": "ana"}  # who signs in
     with Inlet("demo", environ=environ, folder=folder) as demo, Browser(folder) as browser:
         demo.wait_until_it_says(_SERVES)
-        link = _LINK.search(demo.said())
+        link, lead = _LINK.search(demo.said()), _LEAD.search(demo.said())
         assert link is not None, demo.said()
+        assert lead is not None, demo.said()
         yield from _pictures(browser, link[1], SHOTS[:1], {})
         _sign_in(browser, link[0])
-        yield from _pictures(browser, link[1], SHOTS[1:], _found(browser, link[1]))
+        yield from _pictures(browser, link[1], SHOTS[1:], _found(browser, link[1], lead[1]))
 
 
 def _sign_in(browser, link):
@@ -126,16 +126,11 @@ def _sign_in(browser, link):
     browser.until("location.pathname", "/inbox")
 
 
-def _found(browser, url):
-    """The addresses of one message and of what belongs to it."""
-    _go(browser, f"{url}/inbox")
-    rows = " ?? ".join(f"document.querySelector('{one} [data-main]')" for one in _MESSAGES)
-    message = browser.value_of(f"({rows}).getAttribute('href')")
+def _found(browser, url, message):
+    """The addresses of a message and of what belongs to it."""
     _go(browser, url + message)
-    kinds = {"contact": "/contacts/", "account": "/accounts/"}
-    found = {name: _first(browser, start) for name, start in kinds.items()}
-    _go(browser, f"{url}/deliveries")
-    return {"message": message, "delivery": _first(browser, "/deliveries/dlv_"), **found}
+    kinds = {"contact": "/contacts/", "account": "/accounts/", "delivery": "/deliveries/dlv_"}
+    return {"message": message, **{name: _first(browser, kinds[name]) for name in kinds}}
 
 
 def _first(browser, start):

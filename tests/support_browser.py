@@ -116,11 +116,12 @@ class Browser:
         self._ask("Emulation.setDeviceMetricsOverride", **screen, **self._session)
 
     def look_as(self, look):
-        """Show every page from now on in a window of this size, light or dark."""
+        """Show every page in a window of this size from now on, light or dark; no scroll bars."""
         screen = {"width": look.width, "height": look.height, "deviceScaleFactor": look.scale}
         self._ask(
             "Emulation.setDeviceMetricsOverride", mobile=look.phone, **screen, **self._session
         )
+        self._ask("Emulation.setScrollbarsHidden", hidden=True, **self._session)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if look.dark else "light"}
         self._ask("Emulation.setEmulatedMedia", features=[scheme], **self._session)
 
