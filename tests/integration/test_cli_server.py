@@ -1,9 +1,10 @@
+import asyncio
 import socket
 from contextlib import ExitStack
 
 import pytest
 
-from app.cli.server import bound_nearby
+from app.cli.server import bound, bound_nearby, listen
 from app.errors import ConfigError
 
 
@@ -54,3 +55,22 @@ def test_an_address_that_is_not_ours_is_told_at_once():
         pass
 
     assert "port 8080: Cannot assign requested address" in refused.value.detail
+
+
+def test_what_is_answered_in_parts_waits_for_no_acknowledgement():
+    async def option_of_what_is_accepted():
+        seen = asyncio.get_running_loop().create_future()
+
+        async def answer(_, writer):
+            accepted = writer.get_extra_info("socket")
+            seen.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with bound("127.0.0.1", 0) as listener:
+            listen(listener)
+            async with await asyncio.start_server(answer, sock=listener):
+                _, client = await asyncio.open_connection(*listener.getsockname())
+                client.close()
+                return await asyncio.wait_for(seen, 10)
+
+    assert asyncio.run(option_of_what_is_accepted()) == 1
