@@ -91,7 +91,7 @@ def _store(conn: Connection, made: Sequence[dict[str, Any]], said: Sequence[Text
     conn.execute(insert(inbox_tables.inbox), list(made))
     conn.execute(insert(inbox_tables.inbox_intents), list(_intents(made)))
     words = [
-        {"number": row["number"], "words": f"{one.words} {rare_word(row['number'])}"}
+        {"number": row["number"], "words": f"{one.words} {rare_word(row['number'])}".lstrip()}
         for row, one in zip(made, texts, strict=True)
     ]
     conn.execute(sql(_ADD_WORDS[conn.dialect.name]), words)

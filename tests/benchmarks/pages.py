@@ -27,6 +27,7 @@ from rich.table import Table
 
 from app.dashboard.sessions import Sessions
 from app.domain import DeliveryStatus, Role
+from app.logs import configure_logs
 from app.parts import utc_now
 from app.storage import inbox, outbox
 from app.storage.engine import Database, open_database, sqlite_url
@@ -251,6 +252,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where SQLite's file is kept")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    configure_logs("warning")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="inlet-pages-")))
         found = run(_url(given, folder, stack), folder, given)
