@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,6 +20,15 @@ DATABASE, POLICY, ABOUT = "inlet.db", "policy.yaml", "about.json"
 _FAST = 1  # of deflate: three quarters of the gain for a fifth of the time
 _SMALL = 4 * 1024**2  # bytes of what is read at once
 _CHUNK = 1024**2
+# What zipfile and zlib raise where a file is none of theirs, or was changed.
+_SPOILT = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +87,7 @@ def read_backup(source: Path, folder: Path) -> tuple[About, bytes]:
             database = folder / DATABASE
             with parts.open(DATABASE) as packed, _created(database) as file:
                 shutil.copyfileobj(packed, file, _CHUNK)
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _SPOILT as error:
         raise ConfigError(f"{source} is no backup of Inlet, or is spoilt") from error
     digests = {POLICY: hashlib.sha256(policy).hexdigest(), DATABASE: sha256_of(database)}
     if digests != about.sha256:

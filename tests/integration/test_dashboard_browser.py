@@ -44,7 +44,7 @@ async def rows(request: Request):
     return StreamingResponse(events(), media_type="text/event-stream")
 
 
-@router.post("/messages/1/take")
+@router.post("/gallery/take")
 async def take(request: Request):
     form = await fields(request)
     sent.append((form["csrf"], request.headers.get("x-csrf-token")))

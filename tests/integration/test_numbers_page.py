@@ -259,10 +259,9 @@ def test_the_interval_of_a_share_is_that_of_wilson(share, interval):
 # how it is counted
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the other goes by size
 @pytest.mark.parametrize("count", [numbers.by_hour, numbers.by_intent])
 def test_an_index_holds_all_that_is_counted(pages, count):
-    if pages.api.database.dialect != "sqlite":
-        pytest.skip("PostgreSQL chooses by how much there is")
     arrive(pages)
     asked = []
     with pages.api.database.read() as conn:
