@@ -104,7 +104,7 @@ async def stream(
         only_changes="still" in given,
         after=_after(after),
     )
-    watch.check_room()
+    watch.check_room(viewer.session)
     events = _events(sender, watch, admission)
     return StreamingResponse(events, headers=_HEADERS, media_type="text/event-stream")
 

@@ -17,6 +17,7 @@ from app.errors import Overloaded
 
 LOOK_EVERY_S = 0.5
 MOST = 200  # who watch at once, in a process
+_MOST_OF_ONE = 20  # of one session: tabs, so that nobody takes the room of all
 _MOST_WAITING = 20  # pieces of news for one of them; who falls behind begins anew
 _READY_S = 15.0  # until the first look must be over
 
@@ -83,9 +84,10 @@ class Watch(Generic[_News, _Place]):
         """How many watch."""
         return len(self._watchers)
 
-    def check_room(self) -> None:
-        """Raise Overloaded where as many watch as may, or the process ends."""
-        if self.watching >= self.most or self.is_stopping():
+    def check_room(self, session: str) -> None:
+        """Raise Overloaded where as many watch as may, all or of a session, or the process ends."""
+        own = sum(watcher.session == session for watcher in self._watchers)
+        if self.watching >= self.most or own >= _MOST_OF_ONE or self.is_stopping():
             raise Overloaded("too many watch the inbox; load the page again", retry_after_s=5)
 
     @contextmanager
