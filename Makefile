@@ -10,7 +10,7 @@ run: $(VENV)/.base
 	$(BIN)/inlet demo $(ARGS)
 
 test: check
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
