@@ -7,6 +7,7 @@ from email.message import EmailMessage
 
 from support import an_endpoint
 from support_clocks import a_policy
+from support_gallery import Page
 from support_pages import running_pages
 
 from app.routing.owners import Owner
@@ -63,6 +64,11 @@ def hear(pages, name="sales"):
     """Add an endpoint that the policy's rule tells."""
     with pages.api.database.write() as conn:
         endpoints.add(conn, an_endpoint(id=f"ep_{name}", name=name))
+
+
+def words_of(answer):
+    """What a page says, without its markup."""
+    return " ".join(" ".join(Page(answer.text).text).split())
 
 
 def row_of(pages, message_id):

@@ -26,7 +26,7 @@ _SPOILT = (
     zlib.error,
     KeyError,
     EOFError,
-    NotImplementedError,
+    NotImplementedError,  # zipfile's word for a way of packing that it does not know
     RuntimeError,
 )
 

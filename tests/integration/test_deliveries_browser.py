@@ -2,32 +2,17 @@
 
 import pytest
 from support import START, a_delivery, an_attempt, an_endpoint
-from support_browser import Browser, served
-from support_inbox_pages import HOSTILE, arrive, running_inbox
+from support_browser import Browser
+from support_inbox_pages import HOSTILE, arrive
 from support_outbox import DEAD, PENDING
 
 from app.domain import new_id
 from app.storage import endpoints, outbox
-from app.storage.engine import open_database, sqlite_url
 
 SALES = "ep_01KB0000000000000000000001"
 TOAST = "document.querySelector('#toasts .toast:last-child')?.textContent"
 NO_HARM = "[window.hit, document.querySelectorAll('img').length].join()"
-
-
-@pytest.fixture
-def pages(sqlite_file, clock, tmp_path):
-    database = open_database(sqlite_url(sqlite_file))
-    with running_inbox(database, clock, tmp_path) as pages:
-        yield pages
-    database.close()
-
-
-@pytest.fixture
-def url(pages):
-    with served(pages.api.app) as url:
-        yield url
-        pages.api.app.state.is_stopping = lambda: True
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from support import START, a_delivery, an_attempt, an_endpoint
 from support_gallery import Page
-from support_inbox_pages import HOSTILE, arrive, posted, running_inbox
+from support_inbox_pages import HOSTILE, arrive, posted, running_inbox, words_of
 from support_outbox import DEAD, DELIVERED, PENDING, SUPPRESSED
 from support_receiver import Receiver, status
 
@@ -61,10 +61,6 @@ def answered(pages, delivery_id, number=1, **answer):
 
 def listed(answer):
     return re.findall(r'<li class="row delivery-row" id="d-(dlv_\w+)"', answer.text)
-
-
-def words_of(answer):
-    return " ".join(" ".join(Page(answer.text).text).split())
 
 
 def standing(pages, delivery_id):

@@ -4,19 +4,16 @@ import json
 import time
 
 import pytest
-from support_browser import Browser, served
+from support_browser import Browser
 from support_inbox_pages import (
     HOSTILE,
     arrive,
     clock_of,
     mailed,
     posted,
-    running_inbox,
     standing,
 )
 from support_replies import feedback_of
-
-from app.storage.engine import open_database, sqlite_url
 
 FILE = '"><img src=x onerror=window.hit=1>.pdf'
 FOCUS = "document.activeElement.closest('[data-row]')?.id"
@@ -24,21 +21,7 @@ LIVE = "document.querySelector('[data-live-state]')?.textContent"
 ROWS = "[...document.querySelectorAll('.rows > li')].map(row => row.id).join()"
 TOAST = "document.querySelector('#toasts .toast:last-child')?.textContent"
 NO_HARM = "[window.hit, document.querySelectorAll('img').length].join()"
-
-
-@pytest.fixture
-def pages(sqlite_file, clock, tmp_path):
-    database = open_database(sqlite_url(sqlite_file))
-    with running_inbox(database, clock, tmp_path) as pages:
-        yield pages
-    database.close()
-
-
-@pytest.fixture
-def url(pages):
-    with served(pages.api.app) as url:
-        yield url
-        pages.api.app.state.is_stopping = lambda: True
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from support_inbox_pages import (
     listed,
     posted,
     row_of,
-    running_inbox,
     standing,
+    words_of,
 )
 from support_replies import feedback_of
 
@@ -30,19 +30,8 @@ MAX_PAGE_BYTES = 60_000  # of a page with all that it loads, compressed
 
 
 @pytest.fixture
-def pages(database, clock, tmp_path):
-    with running_inbox(database, clock, tmp_path) as pages:
-        yield pages
-
-
-@pytest.fixture
 def browser(pages):
     return pages.browser("agent")
-
-
-def words_of(answer):
-    """What a page says, without its markup."""
-    return " ".join(" ".join(Page(answer.text).text).split())
 
 
 def toast_of(answer):

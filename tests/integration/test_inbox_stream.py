@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 
 import pytest
 from support_api import until
-from support_browser import served
 from support_events_stream import later, opened
 from support_inbox_pages import HOSTILE, arrive, posted, row_of, running_inbox
 
@@ -19,21 +18,8 @@ END_S = 3.0  # within which a stream must end: it is looked at twice a second
 
 
 @pytest.fixture
-def pages(database, clock, tmp_path):
-    with running_inbox(database, clock, tmp_path) as pages:
-        yield pages
-
-
-@pytest.fixture
 def browser(pages):
     return pages.browser("agent")
-
-
-@pytest.fixture
-def url(pages):
-    with served(pages.api.app) as url:
-        yield url
-        pages.api.app.state.is_stopping = lambda: True
 
 
 @pytest.fixture

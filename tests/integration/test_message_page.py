@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 from support import START, an_attempt
 from support_gallery import Page
-from support_inbox_pages import HOSTILE, arrive, clock_of, hear, mailed, posted, running_inbox
+from support_inbox_pages import (
+    HOSTILE,
+    arrive,
+    clock_of,
+    hear,
+    mailed,
+    posted,
+    words_of,
+)
 
 from app.domain import DeliveryStatus
 from app.errors import Overloaded
@@ -16,18 +24,8 @@ TOKEN = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"
 
 
 @pytest.fixture
-def pages(database, clock, tmp_path):
-    with running_inbox(database, clock, tmp_path) as pages:
-        yield pages
-
-
-@pytest.fixture
 def browser(pages):
     return pages.browser("agent")
-
-
-def words_of(answer):
-    return " ".join(" ".join(Page(answer.text).text).split())
 
 
 def deliver(pages, message_id, **answer):

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from support_gallery import Page
-from support_inbox_pages import HOSTILE, posted, with_owners
+from support_inbox_pages import HOSTILE, posted, with_owners, words_of
 from support_pages import running_pages
 
 from models import registry
@@ -43,11 +43,6 @@ def root(tmp_path):
 def pages(database, clock, tmp_path, root):
     with running_pages(database, clock, data_dir=tmp_path, artifacts=root) as pages:
         yield with_owners(pages)
-
-
-def words_of(answer):
-    """What a page says, without its markup."""
-    return " ".join(" ".join(Page(answer.text).text).split())
 
 
 def marks_of(answer):

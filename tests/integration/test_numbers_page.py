@@ -10,7 +10,7 @@ from sqlalchemy import text
 from support import START, a_message
 from support_clocks import HOUR, RUNNING, a_clock, taken
 from support_gallery import Page
-from support_inbox_pages import HOSTILE, arrive, posted, running_inbox
+from support_inbox_pages import HOSTILE, arrive, posted
 
 from app.dashboard.quality import Judged, Share, judged
 from app.domain import ClockStep
@@ -21,12 +21,6 @@ DAY = timedelta(days=1)
 MAX_PAGE_BYTES = 60_000  # of a page with all that it loads, compressed
 SAID = {"model_version": "test-1", "intents": {"pricing": 0.93, "support": 0.1}, "labels": []}
 DECIDED = {"route": "sales", "rule": "pricing", "reasons": []}
-
-
-@pytest.fixture
-def pages(database, clock, tmp_path):
-    with running_inbox(database, clock, tmp_path) as pages:
-        yield pages
 
 
 @pytest.fixture

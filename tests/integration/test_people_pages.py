@@ -14,7 +14,7 @@ from support_inbox_pages import (
     listed,
     posted,
     row_of,
-    running_inbox,
+    words_of,
 )
 
 from app.contexts import record_of
@@ -28,18 +28,8 @@ SIGNED = "What is the price?\n\n-- \nAda Lovelace\nHead of Engines\nExample Ltd\
 
 
 @pytest.fixture
-def pages(database, clock, tmp_path):
-    with running_inbox(database, clock, tmp_path) as pages:
-        yield pages
-
-
-@pytest.fixture
 def browser(pages):
     return pages.browser("agent")
-
-
-def words_of(answer):
-    return " ".join(" ".join(Page(answer.text).text).split())
 
 
 def card_of(answer, id):

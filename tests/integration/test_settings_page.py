@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from support import START
 from support_gallery import Page
-from support_inbox_pages import HOSTILE, arrive, hear, posted, with_owners
+from support_inbox_pages import HOSTILE, arrive, hear, posted, with_owners, words_of
 from support_pages import running_pages
 
 from app.api.auth import digest_of
@@ -83,11 +83,6 @@ def pages(database, clock, tmp_path, file):
 @pytest.fixture
 def admin(pages):
     return pages.browser("admin")
-
-
-def words_of(answer):
-    """What a page says, without its markup."""
-    return " ".join(" ".join(Page(answer.text).text).split())
 
 
 def kept(pages):
