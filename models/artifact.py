@@ -11,7 +11,7 @@ from typing import Any
 
 from models.calibration import Calibration
 from models.errors import ArtifactError
-from models.labels import INTENTS, Head
+from models.labels import Head, deciding
 from models.text.clean import CLEANING_VERSION
 
 MANIFEST, NETWORK, TOKENIZER = "manifest.json", "model.onnx", "tokenizer.json"
@@ -41,7 +41,7 @@ class Manifest:
     @property
     def intents(self) -> Head:
         """The head that decides."""
-        return next((head for head in self.heads if head.name == INTENTS), self.heads[0])
+        return deciding(self.heads)
 
     @property
     def signals(self) -> dict[str, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """Heads: the questions the network answers about a message, and their ordered labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,3 +41,8 @@ class Head:
             raise ValueError(f"head {self.name}: kind must be multi or single")
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"head {self.name}: needs at least two different labels")
+
+
+def deciding(heads: Sequence[Head]) -> Head:
+    """The head that says what a message wants: the intents, or the first where there are none."""
+    return next((head for head in heads if head.name == INTENTS), heads[0])

@@ -95,8 +95,9 @@ def tiny_base():
 
 
 def tiny_config(**changes):
-    shape = {"epochs": 6, "batch_size": 32, "learning_rate": 5e-3, "head_learning_rate": 1e-2}
-    return TrainConfig(**{"base": tiny_base(), "max_length": 32, **shape, **changes})
+    shape = {"base": tiny_base(), "max_length": 32, "contrast_epochs": 0, "epochs": 6}
+    steps = {"batch_size": 32, "learning_rate": 5e-3, "head_learning_rate": 1e-2}
+    return TrainConfig(**{**shape, **steps, **changes})
 
 
 @functools.cache

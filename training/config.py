@@ -10,7 +10,9 @@ class TrainConfig:
 
     base: str = "e5"  # e5, minilm, a folder, or a hub id
     vocabulary: int = 50_000  # pieces kept of e5's 250,002: the model must stay below 48 MB
-    epochs: int = 4
+    contrast_epochs: int = 2  # before; see training.contrast; 0 leaves it out
+    contrast_rate: float = 1e-4  # of the encoder in them, at its peak
+    epochs: int = 3
     batch_size: int = 16  # messages
     learning_rate: float = 1.5e-4  # of the encoder, at its peak
     head_learning_rate: float = 2e-3  # of the heads, which start from nothing

@@ -24,11 +24,12 @@ _PLAIN_EVERY_S = 30.0  # where there is no terminal, a line now and then
 class Steps:
     """Counts steps for a progress bar; called by the loop after each."""
 
-    def __init__(self, console: RichConsole, total: int) -> None:
+    def __init__(self, console: RichConsole, total: int, name: str = "training") -> None:
         self.seconds = 0.0
         self.done = 0
         self.loss = float("nan")
         self.total = total
+        self._name = name
         self._console = console
         self._started = time.monotonic()
         self._told = self._started
@@ -41,13 +42,13 @@ class Steps:
             console=console,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task("training", total=total)
+        self._task = self._bar.add_task(name, total=total)
 
     def __call__(self, done: int, steps: int, loss: float) -> None:
         """Take note of a finished step."""
         now = time.monotonic()
         self.done, self.loss, self.seconds = done, loss, now - self._started
-        self._bar.update(self._task, completed=done, description=f"training, loss {loss:.3f}")
+        self._bar.update(self._task, completed=done, description=f"{self._name}, loss {loss:.3f}")
         if not self._console.is_terminal and now - self._told >= _PLAIN_EVERY_S:
             self._told = now
             left = self.seconds / done * (steps - done)
@@ -80,14 +81,16 @@ class Console:
         self.rich.print("• split: " + ", ".join(f"{n} {name}" for name, n in sizes.items()))
 
     @contextlib.contextmanager
-    def training(self, total: int, seconds_a_step: float) -> Iterator[Steps]:
+    def training(
+        self, total: int, seconds_a_step: float, name: str = "training"
+    ) -> Iterator[Steps]:
         """Say how long training will take, and show its progress."""
         minutes = total * seconds_a_step / 60
+        early = "ends it early and keeps what was learnt" if name == "training" else "ends the run"
         self.rich.print(
-            f"• training: {total} steps, about {minutes:.0f} min on this machine; "
-            "Ctrl-C ends it early and keeps what was learnt"
+            f"• {name}: {total} steps, about {minutes:.0f} min on this machine; Ctrl-C {early}"
         )
-        with Steps(self.rich, total).shown() as steps:
+        with Steps(self.rich, total, name).shown() as steps:
             yield steps
 
     def learnt(self, finished: bool, steps: Steps) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from models.labels import INTENTS, Head
+from models.labels import Head, deciding
 from models.text.reading import Reading
 from models.tokenization import parse_tokenizer, windowing
 from models.types import Tokenize
@@ -16,6 +16,7 @@ from training.base.encoder import Base
 from training.base.load import load_base
 from training.config import TrainConfig
 from training.console import Console, Steps
+from training.contrast import warm_up
 from training.dataset import Dataset, Splits
 from training.distil import learning_from, shallower
 from training.errors import BaseError
@@ -59,12 +60,16 @@ def learn(dataset: Dataset, splits: Splits, config: TrainConfig, console: Consol
         data = encode(splits.train, dataset.heads, tokenize)
         torch.manual_seed(config.seed)
         network, step_loss = _pupil(base, dataset.heads, config)
-    estimate = seconds_a_step(network, data, dataset.heads, config, step_loss)
     varied = augmenting(splits.train, seed=config.seed)
 
     def epoch_of(number: int) -> Encoded:
         return encode(varied(number), dataset.heads, tokenize)
 
+    def before(number: int) -> Encoded:
+        return epoch_of(config.epochs + 1 + number)  # variations that no epoch reads again
+
+    warm_up(network, before, dataset.heads, config, console)
+    estimate = seconds_a_step(network, data, dataset.heads, config, step_loss)
     with console.training(steps_of(len(data.windows), config), estimate) as steps:
         average = WeightAverage(network, config.averaged_ratio, steps)
         finished = fit(network, epoch_of, dataset.heads, config, average, step_loss)
@@ -104,7 +109,7 @@ def average_if_better(
 
 def surprise(network: IntentNetwork, data: Encoded, heads: Sequence[Head]) -> float:
     """Loss of the deciding head over some messages, each read in its first window."""
-    head = next((head for head in heads if head.name == INTENTS), heads[0])
+    head = deciding(heads)
     logits = score(network, [windows[0] for windows in data.windows])[head.name]
     return float(head_loss(head, *map(torch.from_numpy, (logits, data.targets[head.name]))))
 

@@ -45,6 +45,9 @@ def train(
         typer.Option(help="name of the artifact; default: date and time", callback=_version_name),
     ] = None,
     root: Annotated[Path, typer.Option(help="folder of the artifacts")] = SHIPPED,
+    contrast_epochs: Annotated[
+        int, typer.Option(min=0, help="in which messages of one intent move together, before")
+    ] = _DEFAULTS.contrast_epochs,
     epochs: Annotated[int, typer.Option(min=1)] = _DEFAULTS.epochs,
     batch_size: Annotated[int, typer.Option(min=1, help="messages")] = _DEFAULTS.batch_size,
     learning_rate: Annotated[float, typer.Option(min=0.0, max=1.0)] = _DEFAULTS.learning_rate,

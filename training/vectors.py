@@ -12,7 +12,7 @@ from models.types import Floats
 from training.loop import precision
 from training.network import IntentNetwork, mean_pool
 
-_CHUNK = 24  # windows of like length that go through the encoder together: little padding
+_CHUNK = 32  # windows of like length that go through the encoder together: little padding
 
 
 def embed(network: IntentNetwork, ids: Sequence[Sequence[int]]) -> Tensor:

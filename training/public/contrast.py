@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from models.types import Floats
 from training.config import TrainConfig
+from training.contrast import contrast_loss
 from training.loop import Progress, groups_of, rate_share
 from training.network import IntentNetwork
 from training.public.recipe import Recipe
@@ -73,38 +74,6 @@ def _loss(
     targets = np.concatenate([held, np.eye(held.shape[1], dtype=np.float32)[named]])
     rows = functional.normalize(embed(network, ids), dim=1)
     return contrast_loss(rows, torch.from_numpy(targets), temperature)
-
-
-def contrast_loss(rows: Tensor, targets: Tensor, temperature: float) -> Tensor:
-    """Say how badly vectors tell which of the others share their labels.
-
-    Args:
-        rows: Vectors of length one. Shape: (messages, width).
-        targets: 1.0 where a label holds. Shape: (messages, labels).
-        temperature: Of their cosines.
-    """
-    alone = torch.eye(len(rows), dtype=torch.bool)
-    logits = (rows @ rows.T / temperature).masked_fill(alone, -1e9)
-    weights = overlaps(targets).masked_fill(alone, 0.0)
-    likely = logits - logits.logsumexp(dim=1, keepdim=True)
-    sums = weights.sum(dim=1)
-    losses = -(likely * weights).sum(dim=1)[sums > 0] / sums[sums > 0]
-    return losses.mean() if len(losses) else rows.sum() * 0.0
-
-
-def overlaps(targets: Tensor) -> Tensor:
-    """Share of labels that two messages have in common; 1.0 for two without any.
-
-    Args:
-        targets: Shape: (messages, labels).
-
-    Returns:
-        Shape: (messages, messages).
-    """
-    common = targets @ targets.T
-    counts = targets.sum(dim=1)
-    union = counts[:, None] + counts[None, :] - common
-    return torch.where(union > 0, common / union.clamp(min=1.0), torch.ones_like(common))
 
 
 def batches(targets: Floats, recipe: Recipe, order: random.Random) -> Iterator[list[int]]:

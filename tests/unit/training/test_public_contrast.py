@@ -9,14 +9,9 @@ from torch.nn import functional
 
 from models.labels import Head
 from training.config import TrainConfig
+from training.contrast import contrast_loss, overlaps
 from training.network import IntentNetwork
-from training.public.contrast import (
-    Contrasted,
-    batches,
-    contrast_loss,
-    overlaps,
-    warm_up,
-)
+from training.public.contrast import Contrasted, batches, warm_up
 from training.public.recipe import Recipe
 from training.vectors import embed, vectors_of
 
