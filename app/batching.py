@@ -128,6 +128,15 @@ class Batcher:
             self._changed.notify()
         return call.future
 
+    def check_room(self) -> None:
+        """Refuse as `submit` would refuse one text now, before a call is read at some cost.
+
+        Raises:
+            Overloaded: The queue is full or closed; says when to come back.
+        """
+        with self._changed:
+            self._admit(1)
+
     def close(self, timeout_s: float) -> None:
         """Refuse what waits, give the pass in progress its time to end, and stop the thread."""
         with self._changed:

@@ -138,6 +138,7 @@ def _services(
     manifest = parts.classifier.manifest
     return Services(
         classify=batcher.submit,
+        check_room=batcher.check_room,
         for_channel=parts.classifier.for_channel,
         explain=_explainer(batcher, timeout_s=settings.predict_timeout_s).explain,
         waiting=lambda: batcher.waiting,

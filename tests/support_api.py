@@ -94,6 +94,7 @@ class Api:
         sender = Sender(guard, timeout_s=5.0)
         values = {
             "classify": self.batcher.submit,
+            "check_room": self.batcher.check_room,
             "for_channel": self.for_channel,
             "explain": self._explainer().explain,
             "waiting": lambda: self.batcher.waiting,

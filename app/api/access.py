@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from app.api.auth import Caller
-from app.api.services import services_of
+from app.api.services import services_behind
 from app.errors import Forbidden
 
 
@@ -23,7 +23,7 @@ class Needs:
             Forbidden: The key lacks the scope, or a web page tries to use the open mode.
         """
         client_host = request.client.host if request.client else None
-        caller = await services_of(request).auth.caller(request.headers, client_host)
+        caller = await services_behind(request).auth.caller(request.headers, client_host)
         if not caller.may(self.scope):
             raise Forbidden(f"this API key lacks the scope {self.scope}")
         return caller

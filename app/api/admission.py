@@ -40,31 +40,31 @@ class Admission:
             self.running -= 1
 
 
-def intake_admission(request: Request) -> Admission:
+async def intake_admission(request: Request) -> Admission:
     """Give an endpoint the bound on messages on their way in."""
     admission: Admission = request.app.state.intake_admission
     return admission
 
 
-def inbound_admission(request: Request) -> Admission:
+async def inbound_admission(request: Request) -> Admission:
     """Give an endpoint the bound on requests of providers."""
     admission: Admission = request.app.state.inbound_admission
     return admission
 
 
-def explain_admission(request: Request) -> Admission:
+async def explain_admission(request: Request) -> Admission:
     """Give an endpoint the bound on calls that ask for explanations."""
     admission: Admission = request.app.state.explain_admission
     return admission
 
 
-def probe_admission(request: Request) -> Admission:
+async def probe_admission(request: Request) -> Admission:
     """Give an endpoint the bound on looks at the service's state."""
     admission: Admission = request.app.state.probe_admission
     return admission
 
 
-def page_admission(request: Request) -> Admission:
+async def page_admission(request: Request) -> Admission:
     """Give an endpoint the bound on pages that are being made for people."""
     admission: Admission = request.app.state.page_admission
     return admission

@@ -55,6 +55,7 @@ async def classify(
     With `explain=true`, for up to 16, each prediction has `evidence`: by label, the sentence that
     carries it.
     """
+    services.check_room()  # reading costs more than the rest of a refusal
     read = partial(read_texts, max_text_chars=services.settings.max_text_chars)
     texts = await parsed(raw, read)
     if options.explain and len(texts) > MAX_EXPLAINED:

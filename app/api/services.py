@@ -27,6 +27,7 @@ class Services:
     """Everything behind the HTTP edge."""
 
     classify: Callable[[Sequence[str]], Future[list[Prediction]]]  # the batcher's submit
+    check_room: Callable[[], None]  # the batcher's
     for_channel: ForChannel
     explain: Explain  # blocks: not for the event loop
     waiting: Callable[[], int]  # messages in the batcher's queue
@@ -47,7 +48,12 @@ class Services:
     body_deadline_s: float = BODY_DEADLINE_S
 
 
-def services_of(request: Request) -> Services:
-    """Give an endpoint the services its application was made with."""
+def services_behind(request: Request) -> Services:
+    """Give the services that an application was made with."""
     services: Services = request.app.state.services
     return services
+
+
+async def services_of(request: Request) -> Services:
+    """The same, as a dependency: a plain function would wait for a thread, then for its answer."""
+    return services_behind(request)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from app.api.admission import Admission
 from app.api.same_site import check_own_page, origin_of
-from app.api.services import Services, services_of
+from app.api.services import Services, services_behind
 from app.dashboard.cookies import is_form_token
 from app.dashboard.forms import fields
 from app.dashboard.local_paths import START, local_path, path_of_url
@@ -70,7 +70,7 @@ def open_front_door(api: FastAPI) -> None:
     )
 
 
-def front_door_of(request: Request) -> FrontDoor:
+async def front_door_of(request: Request) -> FrontDoor:
     """Give an endpoint what the sign-in works with."""
     front_door: FrontDoor = request.app.state.front_door
     return front_door
@@ -94,7 +94,7 @@ class Needs:
             HTTPException: Nobody is signed in; see `signed_out`.
             Forbidden: The role is not enough; `cross_site` or `bad_form_token`.
         """
-        viewer = await front_door_of(request).viewer(request)
+        viewer = await (await front_door_of(request)).viewer(request)
         if viewer is None:
             raise signed_out(request)
         changes = request.method not in _SAFE
@@ -108,7 +108,7 @@ class Needs:
 
 async def _check_intended(request: Request, viewer: Viewer) -> None:
     """Refuse a change that the viewer's own page did not ask for."""
-    check_own_page(request.headers, services_of(request).settings.public_url)
+    check_own_page(request.headers, services_behind(request).settings.public_url)
     given = request.headers.get(CSRF_HEADER)
     if given is None:
         given = (await fields(request)).get(CSRF_FIELD, "")
@@ -134,7 +134,7 @@ def is_secure(request: Request) -> bool:
     told = headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
     if "https" in (request.url.scheme, told):
         return True
-    public = origin_of(services_of(request).settings.public_url)
+    public = origin_of(services_behind(request).settings.public_url)
     return public == f"https://{headers.get('host', '').lower()}"
 
 

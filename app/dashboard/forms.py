@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, ImmutableMultiDict
 from starlette.requests import Request
 
 from app.api.body import read_body
-from app.api.services import services_of
+from app.api.services import services_behind
 from app.errors import Refused
 
 Fields = ImmutableMultiDict[str, str]
@@ -23,14 +23,14 @@ async def fields(request: Request) -> Fields:
     Raises:
         Refused: `unsupported_media_type`, `bad_request`, and what `read_body` raises.
     """
-    return await small_fields(request, services_of(request).settings.max_body_bytes)
+    return await small_fields(request, services_behind(request).settings.max_body_bytes)
 
 
 async def small_fields(request: Request, max_bytes: int) -> Fields:
     """Give the fields of a form that has at most so many bytes; see `fields`."""
     known: Fields | None = getattr(request.state, "fields", None)
     if known is None:
-        deadline_s = services_of(request).body_deadline_s
+        deadline_s = services_behind(request).body_deadline_s
         raw = await read_body(request, max_bytes=max_bytes, deadline_s=deadline_s)
         known = request.state.fields = _parsed(raw, request.headers)
     return known

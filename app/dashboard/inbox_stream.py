@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from app.api.admission import Admission, page_admission
-from app.api.services import Services, services_of
+from app.api.services import Services, services_behind
 from app.dashboard.access import Needs
 from app.dashboard.failing import PageRoute
 from app.dashboard.headers import HEADERS
@@ -77,7 +77,7 @@ def watch_inbox(api: FastAPI) -> None:
     )
 
 
-def inbox_watch(request: Request) -> Watch[News, Seen]:
+async def inbox_watch(request: Request) -> Watch[News, Seen]:
     """Give an endpoint those who watch the inbox."""
     watch: Watch[News, Seen] = request.app.state.inbox_watch
     return watch
@@ -141,7 +141,7 @@ async def _events(
     yield f"retry: {_AGAIN_MS}\n\n"
     with watch.joined(sender.viewer.session) as watcher:
         await watch.ready()
-        services = services_of(sender.request)
+        services = services_behind(sender.request)
         if sender.after is not None:
             missed = await admission.run(lambda: _missed(services, sender.after))
             for one in missed:

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from app.api.same_site import check_own_page
-from app.api.services import services_of
+from app.api.services import services_behind
 from app.dashboard.access import is_secure
 from app.dashboard.failing import PageRoute
 from app.dashboard.forms import small_fields
@@ -25,7 +25,7 @@ async def choose(request: Request) -> RedirectResponse:
 
     It changes nothing but how pages read in this browser, so that no sign-in is asked for.
     """
-    check_own_page(request.headers, services_of(request).settings.public_url)
+    check_own_page(request.headers, services_behind(request).settings.public_url)
     form = await small_fields(request, _MAX_FORM_BYTES)
     chosen = form.get("language", "")
     answer = RedirectResponse(local_path(form.get("back")), 303, headers=dict(HEADERS))

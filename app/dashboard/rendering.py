@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from app.api.services import services_of
+from app.api.services import services_behind
 from app.dashboard.headers import HEADERS
 from app.dashboard.showing import Showing
 from app.dashboard.statics import Statics, accepts_gzip, load_statics
@@ -88,7 +88,7 @@ def rendered(request: Request, template: str, /, **values: Any) -> str:
     """Write a template's text in the language of whoever asks."""
     shell = shell_of(request)
     t = translator_of(request)
-    now = services_of(request).now()
+    now = services_behind(request).now()
     viewer = getattr(request.state, "viewer", None)
     told = request.query_params.get("told", "")
     context = {

@@ -109,7 +109,7 @@ async def act(
 
 
 async def _page(request: Request, services: Services, looked: Looked | None) -> Response:
-    file = await page_admission(request).run(lambda: read_text(services.settings.policy))
+    file = await (await page_admission(request)).run(lambda: read_text(services.settings.policy))
     wrong = looked is not None and (looked.broken or looked.changed_meanwhile)
     return await page(
         request,

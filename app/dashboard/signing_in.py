@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.api.same_site import check_own_page
-from app.api.services import services_of
+from app.api.services import services_behind
 from app.dashboard.access import (
     LOGIN,
     FrontDoor,
@@ -69,7 +69,7 @@ async def sign_in(
     front_door: Annotated[FrontDoor, Depends(front_door_of)],
 ) -> Response:
     """Use a link up and begin its session; who was signed in here before is no more."""
-    check_own_page(request.headers, services_of(request).settings.public_url)
+    check_own_page(request.headers, services_behind(request).settings.public_url)
     form = await small_fields(request, _MAX_FORM_BYTES)
     back_to = local_path(form.get("next"))
     token = _token_in(form.get("link", ""))
@@ -154,7 +154,7 @@ async def _page(
     status_code: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    oidc = front_door_of(request).oidc
+    oidc = (await front_door_of(request)).oidc
     return await page(
         request,
         "login.html",

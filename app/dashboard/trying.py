@@ -107,7 +107,7 @@ async def _whole(
     problem: str = "",
 ) -> Response:
     """Answer a form without a script: with the whole page, what was asked still in it."""
-    shelf = await page_admission(request).run(lambda: shelf_of(services.settings.artifacts))
+    shelf = await (await page_admission(request)).run(lambda: shelf_of(services.settings.artifacts))
     return await page(
         request,
         "model.html",

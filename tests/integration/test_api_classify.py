@@ -120,6 +120,20 @@ def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(
         assert api.stored() == NOTHING_STORED
 
 
+def test_a_full_queue_refuses_before_a_body_is_read_word_by_word(database, clock, tmp_path, held):
+    options = {"data_dir": tmp_path, "predict": held, "max_waiting": 1, "max_batch": 1}
+    with running_api(database, clock, **options) as api:
+        api.batcher.submit(["in hand"])
+        held.entered.wait(timeout=10)
+        api.batcher.submit(["waits"])
+        unread = api.client().post(
+            "/v1/classify", content=b"{", headers={"Content-Type": "application/json"}
+        )
+        held.let_go.set()
+
+        assert (unread.status_code, unread.json()["code"]) == (503, "overloaded")
+
+
 def test_more_messages_than_two_batches_are_refused_while_livez_answers(
     database, clock, tmp_path, held
 ):

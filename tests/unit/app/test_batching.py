@@ -249,6 +249,19 @@ def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(start, model):
     assert answers(fits) == ["c"]
 
 
+def test_whether_there_is_room_can_be_asked_before_a_call_is_read(start, model):
+    batcher = start(max_waiting=1)
+    busy(batcher, model)
+    batcher.check_room()
+    batcher.submit(["a"])
+
+    with pytest.raises(Overloaded) as refused:
+        batcher.check_room()
+
+    assert 1 <= refused.value.retry_after_s <= MAX_RETRY_AFTER_S
+    assert batcher.waiting == 1
+
+
 def test_an_empty_queue_takes_a_call_of_full_size_however_small_it_is(start, model):
     batcher = start(max_batch=MAX_CALL, max_waiting=1)
     busy(batcher, model)
