@@ -36,15 +36,18 @@ class IntentClassifier:
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Classify composed texts in the order given; see models.text.compose."""
-        if not texts:
-            return []
+        return self.judged(texts)[0] if texts else []
+
+    def judged(self, texts: Sequence[str]) -> tuple[list[Prediction], dict[str, Floats]]:
+        """Classify composed texts, and give the probabilities behind it as `probabilities` does."""
         cleaned = [clean_text(text) for text in texts]
         windows = self._tokenize(cleaned)
         heads = self.probabilities(self._scored(windows))
-        return [
+        predictions = [
             self._prediction({name: rows[i] for name, rows in heads.items()}, text, truncated)
             for i, (text, truncated) in enumerate(zip(cleaned, windows.truncated, strict=True))
         ]
+        return predictions, heads
 
     def logits(self, texts: Sequence[str]) -> dict[str, Floats]:
         """Uncalibrated scores per head, for fitting. Each of shape (len(texts), labels)."""

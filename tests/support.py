@@ -3,6 +3,9 @@
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import httpcore2
 
 from app.domain import (
     Answer,
@@ -16,6 +19,7 @@ from app.domain import (
     Sender,
 )
 
+TRUST = cache(httpcore2.default_ssl_context)  # the system's; takes longer to read than most tests
 START = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
 PREDICTION = {"model_version": "test-1", "intents": {"pricing": 0.93, "demo_request": 0.1}}
 DECISION = {"route": "sales", "rule": "pricing", "reasons": ["pricing ≥ 0.60"]}

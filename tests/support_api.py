@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
-from support import a_key, an_endpoint
+from support import TRUST, a_key, an_endpoint
 from support_predict import MODEL_VERSION, predict_by_word
 
 from app.api.application import create_api
@@ -91,7 +91,7 @@ class Api:
             explain=self._explainer().explain,
         )
         guard = Guard((), ("127.0.0.0/8",), False)
-        sender = Sender(guard, timeout_s=5.0)
+        sender = Sender(guard, timeout_s=5.0, ssl_context=TRUST())
         values = {
             "classify": self.batcher.submit,
             "check_room": self.batcher.check_room,

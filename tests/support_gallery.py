@@ -21,11 +21,16 @@ def a_viewer(*, role="admin", name="Ana"):
     return SimpleNamespace(name=name, role=role, may=lambda needed: role == "admin")
 
 
+def environment_with(shell, templates):
+    """The templates of the pages, and some of a test's own; what others have is left as it is."""
+    loader = ChoiceLoader([DictLoader(templates), shell.environment.loader])
+    return shell.environment.overlay(loader=loader)
+
+
 def gallery(language="en", *, template="gallery.html", **changes):
     """The text of a page, as the pages make it."""
     shell = load_shell()
-    loader = shell.environment.loader
-    shell.environment.loader = ChoiceLoader([DictLoader({"gallery.html": GALLERY}), loader])
+    environment = environment_with(shell, {"gallery.html": GALLERY})
     t = shell.catalogue[language]
     values = {
         "viewer": a_viewer(name=HOSTILE),
@@ -44,7 +49,7 @@ def gallery(language="en", *, template="gallery.html", **changes):
         "due": SOON,
         "late": LATE,
     }
-    return shell.environment.get_template(template).render(values | changes)
+    return environment.get_template(template).render(values | changes)
 
 
 class Page(HTMLParser):

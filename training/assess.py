@@ -65,17 +65,15 @@ class Answers:
     @classmethod
     def of(cls, classifier: IntentClassifier, examples: Sequence[Example]) -> Self:
         """Ask a classifier by the very path that serves."""
-        texts = [example.composed for example in examples]
+        predictions, probabilities = classifier.judged([example.composed for example in examples])
         served = [
             classifier.for_channel(prediction, example.channel).labels
-            for prediction, example in zip(classifier.predict(texts), examples, strict=True)
+            for prediction, example in zip(predictions, examples, strict=True)
         ]
         names = classifier.manifest.intents.labels
         given = [[name in labels for name in names] for labels in served]
-        return cls(
-            classifier.probabilities(classifier.logits(texts)),
-            np.array(given, dtype=np.bool_).reshape(len(texts), len(names)),
-        )
+        decisions = np.array(given, dtype=np.bool_).reshape(len(examples), len(names))
+        return cls(probabilities, decisions)
 
 
 def assess(

@@ -11,7 +11,7 @@ from training.purpose import INTENDED, limits
 
 _MISSES = ("ECE", "by chance", "Brier score")
 _FLAGS = (  # of training.train: what of the configuration can be given on its command line
-    *("base", "vocabulary", "epochs", "batch_size", "learning_rate"),
+    *("base", "vocabulary", "contrast_epochs", "epochs", "batch_size", "learning_rate"),
     *("max_length", "precision", "seed"),
 )
 

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from models.labels import INTENTS, LABELS, OTHER, SIGNALS, Head
@@ -15,7 +16,7 @@ _LEARNT_ROWS = 50  # of a language, from which the model may answer in it
 _SHARES = (("test", 0.11), ("calibration", 0.09), ("validation", 0.05), ("train", 1.0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Example:
     """A labelled message; a head that the row lacks is missing from its labels."""
 
@@ -26,12 +27,12 @@ class Example:
     language: str | None
     labels: Mapping[str, tuple[str, ...]]
 
-    @property
+    @cached_property
     def composed(self) -> str:
         """What the model reads of it."""
         return compose_text(self.subject, self.text)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What copies of it share; the part it belongs to follows from this."""
         return text_key(self.subject, self.text)

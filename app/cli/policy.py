@@ -10,6 +10,7 @@ from rich.text import Text
 
 from app.cli.output import out, print_json, say, told_errors
 from app.cli.policy_facts import known_endpoints, known_labels
+from app.cli.policy_simulate import simulate
 from app.domain import Channel, Decision
 from app.errors import MessageRejected
 from app.parts import load_classifier, utc_now
@@ -94,6 +95,9 @@ def explain(
         print_json(decision.as_dict())
     else:
         _show_decision(decision)
+
+
+app.command()(simulate)  # after those that look at the policy alone
 
 
 def _outcomes(path: Path, settings: Settings) -> list[Outcome]:

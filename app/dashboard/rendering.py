@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
@@ -40,8 +41,9 @@ class Shell:
     catalogue: Mapping[str, Translator]
 
 
+@cache
 def load_shell() -> Shell:
-    """Read templates, texts and files; every template is compiled, so that no page waits for it."""
+    """Read templates, texts and files, once; compile all templates, so that no page waits."""
     environment = Environment(
         loader=PackageLoader("app.dashboard"),
         autoescape=True,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support_data import dataset, splits
 
 from models import registry
 from models.artifact import NETWORK, verify
@@ -12,7 +13,7 @@ from models.labels import INTENTS, LABELS
 from models.registry import DEFAULT, SHIPPED
 from models.text.compose import compose_text
 from training.assess import evaluated
-from training.dataset import data_sha256, read_dataset, split
+from training.dataset import data_sha256
 
 DATA = Path(__file__).parents[2] / "data"
 ROUNDING = 0.005  # processors round differently: a few of some hundred messages may tip over
@@ -100,11 +101,6 @@ def classifier():
     return registry.load(SHIPPED, DEFAULT)
 
 
-@pytest.fixture(scope="module")
-def examples():
-    return read_dataset([str(path) for path in sorted(DATA.glob("*.jsonl"))]).examples
-
-
 # Its figures
 
 
@@ -119,8 +115,8 @@ def test_it_is_small_enough_for_the_repository():
     assert (SHIPPED / DEFAULT / NETWORK).stat().st_size < MAX_BYTES
 
 
-def test_it_was_trained_on_the_data_as_they_are_in_the_repository(classifier, examples):
-    assert classifier.manifest.facts["data"]["sha256"] == data_sha256(examples)
+def test_it_was_trained_on_the_data_as_they_are_in_the_repository(classifier):
+    assert classifier.manifest.facts["data"]["sha256"] == data_sha256(dataset().examples)
 
 
 def told():
@@ -140,8 +136,8 @@ def figures(metrics):
 
 
 @pytest.fixture(scope="module")
-def measured(classifier, examples):
-    return evaluated(classifier, split(examples).test)[0].as_dict()
+def measured(classifier):
+    return evaluated(classifier, splits().test)[0].as_dict()
 
 
 def test_its_published_figures_can_be_measured_again(measured):
@@ -245,8 +241,8 @@ def test_the_case_of_letters_rarely_changes_the_intent(classifier, change, least
     assert np.mean(same) >= least
 
 
-def test_a_messages_answer_does_not_depend_on_its_company(classifier, examples):
-    texts = [example.composed for example in split(examples).test[:60]]
+def test_a_messages_answer_does_not_depend_on_its_company(classifier):
+    texts = [example.composed for example in splits().test[:60]]
 
     together = classifier.logits(texts)
 

@@ -1,29 +1,20 @@
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
-
-from training.dataset import read_dataset, split
-
-DATA = Path(__file__).parents[2] / "data"
+from support_data import dataset, splits
 
 
-@pytest.fixture(scope="module")
-def examples():
-    return read_dataset([str(path) for path in sorted(DATA.rglob("*.jsonl"))]).examples
-
-
-def test_no_message_is_the_copy_of_another(examples):
+def test_no_message_is_the_copy_of_another():
     by_text = defaultdict(list)
-    for example in examples:
+    for example in dataset().examples:
         by_text[example.composed.casefold()].append(example.id)
 
     assert [ids for ids in by_text.values() if len(ids) > 1] == []
 
 
-def test_no_body_of_a_longer_message_stands_in_two_parts(examples):
+def test_no_body_of_a_longer_message_stands_in_two_parts():
     """The hash is taken of subject and text together: the same body may come under two subjects."""
-    parts, parts_of = split(examples), defaultdict(set)
+    parts, parts_of = splits(), defaultdict(set)
     for name in parts.__slots__:
         for example in getattr(parts, name):
             body = " ".join(example.text.casefold().split())
@@ -33,8 +24,8 @@ def test_no_body_of_a_longer_message_stands_in_two_parts(examples):
     assert [names for names in parts_of.values() if len(names) > 1] == []
 
 
-def test_every_part_is_there_and_none_shares_a_row(examples):
-    parts = split(examples)
+def test_every_part_is_there_and_none_shares_a_row():
+    examples, parts = dataset().examples, splits()
 
     ids = [example.id for name in parts.__slots__ for example in getattr(parts, name)]
     assert sorted(ids) == sorted(example.id for example in examples)

@@ -1,14 +1,12 @@
 import json
 import re
-from pathlib import Path
 
 import pytest
+from support_data import DATA, dataset
 
 from models.labels import INTENTS, LABELS, SIGNALS
-from training.dataset import read_dataset
 
-DATA = Path(__file__).parents[2] / "data"
-FILES = sorted(DATA.rglob("*.jsonl"))
+FILES = sorted(DATA.glob("*.jsonl"))
 FIELDS = ["id", "channel", "subject", "text", INTENTS, *SIGNALS, "language"]
 CHANNELS = {"email", "chat", "web_form", "sms", "social_dm", "community_post"}
 LANGUAGES = {"en", "de", "fr", "es", "pt", "nl", "sv"}
@@ -18,27 +16,22 @@ def rows(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.fixture(scope="module")
-def dataset():
-    return read_dataset([str(path) for path in FILES])
+def test_every_row_can_be_trained_on():
+    assert [str(refusal) for refusal in dataset().refused] == []
+    assert len(dataset().examples) == sum(len(rows(path)) for path in FILES) > 5_000
 
 
-def test_every_row_can_be_trained_on(dataset):
-    assert [str(refusal) for refusal in dataset.refused] == []
-    assert len(dataset.examples) == sum(len(rows(path)) for path in FILES) > 5_000
-
-
-def test_every_head_has_its_labels(dataset):
-    assert {head.name: head.labels for head in dataset.heads} == LABELS
+def test_every_head_has_its_labels():
+    assert {head.name: head.labels for head in dataset().heads} == LABELS
     found = {
-        head: {label for example in dataset.examples for label in example.labels.get(head, ())}
+        head: {label for example in dataset().examples for label in example.labels.get(head, ())}
         for head in LABELS
     }
     assert found == {head: set(labels) for head, labels in LABELS.items()}
 
 
-def test_an_id_stands_once(dataset):
-    ids = [example.id for example in dataset.examples]
+def test_an_id_stands_once():
+    ids = [example.id for example in dataset().examples]
 
     assert len(set(ids)) == len(ids)
 

@@ -178,7 +178,8 @@ def test_training_reads_the_rows_beside_its_data(cli, corrected, tmp_path):
     cli.json("feedback", "export", tmp_path / "rows.jsonl", "--known", base)
 
     options = ["--base", tiny_base(), "--root", str(tmp_path / "artifacts"), "--epochs", "1"]
-    fast = ["--max-length", "32", "--batch-size", "32", "--version", "v1"]
+    fast = ["--max-length", "32", "--batch-size", "32", "--contrast-epochs", "0"]
+    fast += ["--version", "v1"]
     result = CliRunner().invoke(train, [str(base), str(tmp_path / "rows.jsonl"), *options, *fast])
 
     assert result.exit_code == 0, result.output

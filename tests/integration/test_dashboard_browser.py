@@ -2,14 +2,14 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from fastapi import APIRouter
-from jinja2 import ChoiceLoader, DictLoader
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from support_browser import Browser, served
-from support_gallery import GALLERY, HOSTILE, LATE, NOW, SOON, a_viewer
+from support_gallery import GALLERY, HOSTILE, LATE, NOW, SOON, a_viewer, environment_with
 from support_pages import running_pages
 
 from app.dashboard.failing import PageRoute
@@ -62,10 +62,9 @@ def url(sqlite_file, clock, tmp_path):
     with running_pages(database, clock, data_dir=tmp_path) as pages:
         app = pages.api.app
         app.include_router(router)
-        environment = app.state.shell.environment
-        environment.loader = ChoiceLoader(
-            [environment.loader, DictLoader({"gallery.html": GALLERY})]
-        )
+        shell = app.state.shell
+        environment = environment_with(shell, {"gallery.html": GALLERY})
+        app.state.shell = replace(shell, environment=environment)
         sent.clear()
         with served(app) as url:
             yield url

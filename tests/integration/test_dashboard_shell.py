@@ -2,13 +2,13 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 from fastapi import APIRouter
-from jinja2 import ChoiceLoader, DictLoader
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from support_gallery import HOSTILE, Page
+from support_gallery import HOSTILE, Page, environment_with
 from support_pages import running_pages
 
 from app.dashboard.failing import PageRoute
@@ -65,8 +65,8 @@ def app(sqlite_file, clock, tmp_path):
     with running_pages(database, clock, data_dir=tmp_path) as pages:
         app = pages.api.app
         app.include_router(router)
-        environment = app.state.shell.environment
-        environment.loader = ChoiceLoader([environment.loader, DictLoader(TEMPLATES)])
+        shell = app.state.shell
+        app.state.shell = replace(shell, environment=environment_with(shell, TEMPLATES))
         yield pages
     database.close()
 

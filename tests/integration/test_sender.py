@@ -10,6 +10,7 @@ import zlib
 
 import pytest
 import support_receiver as receiving
+from support import TRUST
 from support_receiver import Receiver, status
 
 from app.domain import Answer
@@ -29,7 +30,8 @@ def loopback_guard(**options):
 
 
 def sender(*, timeout_s=TIMEOUT_S, guard=None, ssl_context=None):
-    return Sender(guard or loopback_guard(), timeout_s=timeout_s, ssl_context=ssl_context)
+    trust = ssl_context or TRUST()
+    return Sender(guard or loopback_guard(), timeout_s=timeout_s, ssl_context=trust)
 
 
 def answer_to(script, *, timeout_s=TIMEOUT_S, **options):

@@ -1,9 +1,9 @@
 import time
 
 import pytest
+from support_data import dataset
 
 from models.text.language import LANGUAGES, UNKNOWN, detect_language
-from training.dataset import default_sources, read_dataset
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_short_text_is_taken_for_one_of_the_languages_expected(text):
 
 
 def test_hardly_a_message_of_the_data_is_taken_for_another_language():
-    examples = read_dataset(default_sources()).examples[::5]
+    examples = dataset().examples[::5]
 
     told = [detect_language(e.composed, LEARNT) for e in examples]
 

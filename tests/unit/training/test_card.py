@@ -54,7 +54,8 @@ MANIFEST = {
     "facts": {
         "base": {"name": "e5", "source": "multilingual-e5-small (MIT)", "sha256": "ab" * 32},
         "data": {"sha256": "cd" * 32},
-        "config": {"base": "my base", "epochs": 4, "batch_size": 32, "precision": 0.9, "seed": 7},
+        "config": {"base": "my base", "contrast_epochs": 2, "epochs": 4, "batch_size": 32}
+        | {"precision": 0.9, "seed": 7},
         "libraries": {"torch": "2.13.0"},
         "python": "3.11.7",
         "finished": True,
@@ -220,8 +221,8 @@ def test_the_command_makes_the_model_again():
 
     command = next(line for line in part.splitlines() if line.startswith("    python"))
     assert shlex.split(command) == [
-        *("python", "-m", "training.train", "--base", "my base", "--epochs", "4"),
-        *("--batch-size", "32", "--precision", "0.9", "--seed", "7"),
+        *("python", "-m", "training.train", "--base", "my base", "--contrast-epochs", "2"),
+        *("--epochs", "4", "--batch-size", "32", "--precision", "0.9", "--seed", "7"),
     ]
     assert "ended early" not in part
 

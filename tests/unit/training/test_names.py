@@ -3,9 +3,10 @@ import re
 from pathlib import Path
 
 import pytest
+from support_data import splits
 
 from training import names, probes
-from training.dataset import Example, default_sources, read_dataset, split
+from training.dataset import Example
 from training.names import proper_nouns, renamed
 
 
@@ -43,7 +44,7 @@ def test_a_text_without_names_inside_its_sentences_stays(text):
 
 
 def test_hardly_a_common_word_of_the_data_is_taken_for_a_name():
-    nouns = proper_nouns(split(read_dataset(default_sources()).examples).train)
+    nouns = proper_nouns(splits().train)
 
     assert not {"Hello", "Thanks", "Regards", "Demo", "Price", "Monday", "Could"} & nouns
 

@@ -23,6 +23,7 @@ from training.train import app
 
 ROOT = Path(__file__).parents[3]
 FAST = ("--max-length", "32", "--learning-rate", "0.005", "--batch-size", "32")
+FAST += ("--contrast-epochs", "0")
 
 
 def train(folder, *args):
@@ -145,7 +146,7 @@ def test_every_flag_takes_its_default_from_the_configuration(tmp_path):
     (version,) = published(tmp_path)
     config = verify(tmp_path / "artifacts" / version).facts["config"]
     given = {"base": tiny_base(), "max_length": 32, "learning_rate": 0.005, "batch_size": 32}
-    assert config == {**_of_no_student(TrainConfig()), **given, "epochs": 1}
+    assert config == {**_of_no_student(TrainConfig()), **given, "contrast_epochs": 0, "epochs": 1}
     assert re.fullmatch(r"\d{8}-\d{6}", version)  # the date and the time
 
 
