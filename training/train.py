@@ -22,6 +22,10 @@ from training.promises import read_promises, written
 from training.publication import Reporting
 
 _DEFAULTS = TrainConfig()
+_ContrastEpochs = Annotated[
+    int, typer.Option(min=0, help="in which messages of one intent move together, before")
+]
+_Layers = Annotated[int, typer.Option(min=1, help="of a network that has a teacher")]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -45,9 +49,7 @@ def train(
         typer.Option(help="name of the artifact; default: date and time", callback=_version_name),
     ] = None,
     root: Annotated[Path, typer.Option(help="folder of the artifacts")] = SHIPPED,
-    contrast_epochs: Annotated[
-        int, typer.Option(min=0, help="in which messages of one intent move together, before")
-    ] = _DEFAULTS.contrast_epochs,
+    contrast_epochs: _ContrastEpochs = _DEFAULTS.contrast_epochs,
     epochs: Annotated[int, typer.Option(min=1)] = _DEFAULTS.epochs,
     batch_size: Annotated[int, typer.Option(min=1, help="messages")] = _DEFAULTS.batch_size,
     learning_rate: Annotated[float, typer.Option(min=0.0, max=1.0)] = _DEFAULTS.learning_rate,
@@ -75,9 +77,7 @@ def train(
     teacher: Annotated[
         str, typer.Option(help="file of weights to learn from, with fewer layers")
     ] = _DEFAULTS.teacher,
-    layers: Annotated[
-        int, typer.Option(min=1, help="of a network that has a teacher")
-    ] = _DEFAULTS.layers,
+    layers: _Layers = _DEFAULTS.layers,
     skip_bad_rows: Annotated[bool, typer.Option(help="train on the rest")] = False,
 ) -> None:
     """Train a model on labelled messages, and publish it as a new version."""

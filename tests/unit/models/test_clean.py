@@ -50,6 +50,13 @@ def test_only_what_transport_added_is_undone(raw, cleaned):
         ("I 😀 want 🎉 a 😀 demo 😀 please", "I want a demo please"),
         ("great, thanks 👍", "great, thanks 👍"),
         ("👍", "👍"),
+        ("n07 r3n3w1n 1n m4rch, pu7 4 570p 70 17", "not renewin in march, put a stop to it"),
+        (
+            "u 541d 300 53475 g375 713r 3, wh475 7h3 n3x7",
+            "u said 300 seats gets tier 3, whats the next",
+        ),
+        ("PWR 5V 3V3, GND, HDR 2x7", "PWR 5V 3V3, GND, HDR 2x7"),
+        ("HTTP 503 by 4pm, 10k logs, SSO2", "HTTP 503 by 4pm, 10k logs, SSO2"),
         ("h0w mu7h d0e5 17 c057 f0r 28 53475", "how muth does it cost for 28 seats"),
         (
             "Call 10am or 11am, 3pm? SSO2, B2B, HR-48213",
