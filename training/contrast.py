@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -53,11 +54,16 @@ def warm_up(
         batch_size=_BATCH,
         learning_rate=config.contrast_rate,
     )
-    data = epoch_of(0)
-    estimate = seconds_a_step(network, data, heads, run, _step_loss)
-    with console.training(steps_of(len(data.windows), run), estimate, "contrast") as steps:
-        if not fit(network, epoch_of, heads, run, steps, _step_loss):
+    first = epoch_of(0)  # made once: it takes as long as many steps
+    estimate = seconds_a_step(network, first, heads, run, _step_loss)
+    with console.training(steps_of(len(first.windows), run), estimate, "contrast") as steps:
+        made = partial(_made, epoch_of, first)
+        if not fit(network, made, heads, run, steps, _step_loss):
             raise KeyboardInterrupt
+
+
+def _made(epoch_of: Callable[[int], Encoded], first: Encoded, number: int) -> Encoded:
+    return epoch_of(number) if number else first
 
 
 def _step_loss(
