@@ -85,14 +85,17 @@ class Recorder:
         return self._write_once(claim, made, outcome)
 
     def _write_once(self, claim: Claim, made: Attempt, outcome: retry.Outcome) -> bool:
-        endpoint_id, suppressed = claim.endpoint.id, 0
-        with self._database.write() as conn:
+        endpoint_id = claim.endpoint.id
+
+        def write(conn: Connection) -> tuple[Transition | None, bool, int]:
             transition = self._judge(conn, claim, made.answer, outcome)
             stands = outbox.record(
                 conn, made, status=outcome.status, next_attempt_at=outcome.next_attempt_at
             )
-            if transition is Transition.DISABLED:
-                suppressed = outbox.suppress(conn, endpoint_id)
+            disabled = transition is Transition.DISABLED
+            return transition, stands, outbox.suppress(conn, endpoint_id) if disabled else 0
+
+        transition, stands, suppressed = self._database.write_in_group(write)
         if transition is not None:
             self._tell(transition, endpoint_id, suppressed)
         return stands

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from app.domain import Decision, Delivery, Endpoint, Message, Stored
@@ -69,36 +70,38 @@ class Store:
             Duplicate: It is there already, by its source's own id or by the caller's key.
             StorageDown: The database did not take it.
         """
+        return self.database.write_in_group(partial(self._stored, judged, idempotency))
+
+    def _stored(self, judged: Judged, idempotency: Idempotency | None, conn: Connection) -> Receipt:
         now, message = self.now(), judged.message
-        with self.database.write() as conn:
-            receivers = endpoints.by_names(conn, judged.decision.endpoints)
-            heard_by = [one for one in receivers if one.enabled]
-            decision = _told_once(conn, judged, now, is_heard=bool(heard_by))
-            decided = decision.as_dict()
-            told = heard_by if decision.endpoints else []
-            said, facts = judged.said, judged.facts
-            messages.add(
-                conn, message, prediction=said, decision=decided, facts=facts, promised=len(told)
-            )
-            reviewing.enter(conn, message.id, judged.prediction, decision)
-            owed = Owed(
-                message_id=message.id,
-                decision=decision,
-                context=judged.context,
-                language=judged.prediction.language,
-            )
-            assigned = start(conn, judged.policy, owed, now=now)
-            inbox_keeping.add(
-                conn,
-                message,
-                judged.prediction,
-                route=decision.route,
-                owner=None if assigned.owner is None else assigned.owner.id,
-                clock=assigned.clock,
-            )
-            deliveries = self._deliveries(conn, judged, decision, assigned, told, now)
-            if idempotency is not None:
-                remember(conn, message_id=message.id, now=now, **asdict(idempotency))
+        receivers = endpoints.by_names(conn, judged.decision.endpoints)
+        heard_by = [one for one in receivers if one.enabled]
+        decision = _told_once(conn, judged, now, is_heard=bool(heard_by))
+        decided = decision.as_dict()
+        told = heard_by if decision.endpoints else []
+        said, facts = judged.said, judged.facts
+        messages.add(
+            conn, message, prediction=said, decision=decided, facts=facts, promised=len(told)
+        )
+        reviewing.enter(conn, message.id, judged.prediction, decision)
+        owed = Owed(
+            message_id=message.id,
+            decision=decision,
+            context=judged.context,
+            language=judged.prediction.language,
+        )
+        assigned = start(conn, judged.policy, owed, now=now)
+        inbox_keeping.add(
+            conn,
+            message,
+            judged.prediction,
+            route=decision.route,
+            owner=None if assigned.owner is None else assigned.owner.id,
+            clock=assigned.clock,
+        )
+        deliveries = self._deliveries(conn, judged, decision, assigned, told, now)
+        if idempotency is not None:
+            remember(conn, message_id=message.id, now=now, **asdict(idempotency))
         known = {receiver.name for receiver in receivers}
         return Receipt(
             stored=Stored(

@@ -5,16 +5,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy import text as sql
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import ConfigError, StorageDown
-from app.storage import postgresql, sqlite
+from app.storage import sqlite
 from app.storage.failure import translated
+from app.storage.group_commit import GroupCommit
 from app.storage.lock import FileLock
 from app.storage.sqlite import sqlite_url
+
+_T = TypeVar("_T")
 
 __all__ = ["Connection", "Database", "file_of_url", "open_database", "sqlite_url"]
 
@@ -22,6 +26,7 @@ _PROBE = {  # on SQLite, `SELECT 1` would not touch the file
     "sqlite": "SELECT count(*) FROM sqlite_master",
     "postgresql": "SELECT 1",
 }
+_TURN_S = 20.0  # for the groups of writers before one's own
 
 
 class Database:
@@ -38,6 +43,7 @@ class Database:
         self._reader = reader
         self._writer = writer
         self._alone = alone
+        self._group = GroupCommit(self.write, timeout_s=_TURN_S)
         self._closed = False
         self._probe: Future[None] | None = None
         self._probe_lock = threading.Lock()
@@ -68,6 +74,22 @@ class Database:
         """
         with translated(), self._alone(wait_s), self._begun(self._writer) as conn:
             yield conn
+
+    def write_in_group(self, work: Callable[[Connection], _T]) -> _T:
+        """Do some work in a transaction, on SQLite with what other threads want written meanwhile.
+
+        The disk is then waited for once. PostgreSQL joins the commits of its connections itself.
+
+        Args:
+            work: Reads and writes. What it raises is undone, and raised here.
+
+        Raises:
+            StorageDown: The database did not take it; as `write` does.
+        """
+        if self.dialect == "sqlite":
+            return self._group.run(work)
+        with self.write() as conn:
+            return work(conn)
 
     def ping(self, *, timeout_s: float = 3.0) -> None:
         """Return if the database answers; raise StorageDown if it does not within the time."""
@@ -125,8 +147,7 @@ def open_database(
         start_timeout_s = busy_timeout_s if start_timeout_s is None else start_timeout_s
         return _open_sqlite(sqlite.file_of(parsed), busy_timeout_s, start_timeout_s)
     if parsed.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
-        writer = postgresql.writer_engine(parsed, busy_timeout_s=busy_timeout_s)
-        return Database(reader=postgresql.reader_engine(writer), writer=writer, alone=nullcontext)
+        return _open_postgresql(parsed, busy_timeout_s)
     raise ConfigError(
         "INLET_DATABASE_URL must begin with sqlite:/// or postgresql:// "
         f"(the driver is psycopg), not with {parsed.drivername}"
@@ -137,6 +158,13 @@ def file_of_url(url: str) -> Path | None:
     """Name the file of a SQLite database; None of any other database."""
     parsed = make_url(url)
     return sqlite.file_of(parsed) if parsed.get_backend_name() == "sqlite" else None
+
+
+def _open_postgresql(url: URL, busy_timeout_s: float) -> Database:
+    from app.storage import postgresql  # a start on SQLite has no time for the driver
+
+    writer = postgresql.writer_engine(url, busy_timeout_s=busy_timeout_s)
+    return Database(reader=postgresql.reader_engine(writer), writer=writer, alone=nullcontext)
 
 
 def _open_sqlite(path: Path, busy_timeout_s: float, start_timeout_s: float) -> Database:
