@@ -60,6 +60,7 @@ class Api:
             max_batch=self.settings.max_batch,
             max_waiting=self.settings.max_waiting,
             max_wait_s=self.settings.max_wait_s,
+            passes=1,  # so that one call fills it
         )
         self.app = create_api(self._services())
 

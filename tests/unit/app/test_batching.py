@@ -4,6 +4,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 import pytest
 
 from app.batching import MAX_CALL, MAX_RETRY_AFTER_S, Batcher
+from app.batching.reckoning import Reckoning
 from app.errors import Overloaded
 from models.prediction import Prediction
 
@@ -63,12 +64,13 @@ def model():
 def start(model):
     made = []
 
-    def start_batcher(*, max_batch=4, max_waiting=1000, max_wait_s=1.0):
+    def start_batcher(*, max_batch=4, max_waiting=1000, max_wait_s=1.0, passes=1):
         batcher = Batcher(
             model.predict,
             max_batch=max_batch,
             max_waiting=max_waiting,
             max_wait_s=max_wait_s,
+            passes=passes,
             monotonic=lambda: model.now_s,
         )
         made.append(batcher)
@@ -478,3 +480,105 @@ def test_big_calls_take_turns_and_small_ones_are_let_in_between(start, model):
     begun = next(n for n, one in enumerate(model.passes) if "too 0" in one)
     ended = next(n for n, one in enumerate(model.passes) if "big 99" in one)
     assert begun < ended
+
+
+# Two passes at the same time
+
+
+def test_while_a_pass_is_under_way_another_one_begins(start, model):
+    batcher = start(passes=2)
+    busy(batcher, model)
+    beside = batcher.submit(["beside"])
+
+    assert model.entered.acquire(timeout=DEADLINE_S)  # though the first has not ended
+    waits = batcher.submit(["waits"])
+    assert batcher.waiting == 1
+    model.open.set()
+    assert (answers(beside), answers(waits)) == (["beside"], ["waits"])
+
+
+def test_a_big_call_of_which_two_passes_have_a_part_is_answered_in_its_order(start, model):
+    batcher = start(passes=2, max_batch=2)
+    late, early = threading.Event(), threading.Event()
+    model.gates += [late, early]
+    texts = ["a", "b", "c", "d", "e"]
+    future = batcher.submit(texts)
+    assert model.entered.acquire(timeout=DEADLINE_S)
+    assert model.entered.acquire(timeout=DEADLINE_S)
+    early.set()
+    assert model.entered.acquire(timeout=DEADLINE_S)  # the pass that took the last text
+    late.set()
+
+    assert answers(future) == texts
+    assert sorted(map(tuple, model.passes)) == [("a", "b"), ("c", "d"), ("e",)]
+
+
+def test_sixteen_threads_get_their_own_answers_from_two_passes(start):
+    batcher = start(passes=2, max_batch=8)
+
+    def call_often(thread):
+        for number in range(60):
+            texts = [f"{thread}-{number}-{i}" for i in range(1 + (thread + number) % 21)]
+            assert answers(batcher.submit(texts)) == texts
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(call_often, range(16))) == [True] * 16
+    assert batcher.waiting == 0
+
+
+def test_closing_settles_both_passes_that_do_not_end(start, model):
+    batcher = start(passes=2)
+    first = busy(batcher, model)
+    second = batcher.submit(["beside"])
+    assert model.entered.acquire(timeout=DEADLINE_S)
+
+    batcher.close(0.01)
+
+    assert [type(future.exception(0)) for future in (first, second)] == [Overloaded] * 2
+
+
+class Moment:
+    """A clock that is set."""
+
+    now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def test_passes_that_overlap_are_reckoned_as_if_they_came_one_after_the_other():
+    clock = Moment()
+    reckoning = Reckoning(most=2, monotonic=clock)
+    first, second = reckoning.begin(4), reckoning.begin(4)
+    clock.now_s = 4.0
+    reckoning.end(first)
+    clock.now_s = 8.0
+    reckoning.end(second)
+
+    assert reckoning.s_per_text == 1.0
+
+
+def test_where_a_pass_may_begin_at_once_nobody_waits_for_those_under_way():
+    clock = Moment()
+    reckoning = Reckoning(most=2, monotonic=clock)
+    one = reckoning.begin(1)
+    clock.now_s = 2.0
+    reckoning.end(one)
+    reckoning.begin(3)
+
+    assert reckoning.wait_s(1) == 2.0
+    reckoning.begin(3)
+    assert reckoning.wait_s(1) == 2.0 + 3 * 2.0  # the one that began first ends first
+
+
+def test_a_service_that_stood_still_has_not_become_slow():
+    clock = Moment()
+    reckoning = Reckoning(most=2, monotonic=clock)
+    for began_s in (0.0, 500.0):
+        clock.now_s = began_s
+        one = reckoning.begin(2)
+        clock.now_s += 1.0
+        reckoning.end(one)
+
+    assert reckoning.s_per_text == 0.5
