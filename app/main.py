@@ -1,6 +1,7 @@
 """Put the service together: settings in, a running application out."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,10 +19,10 @@ from app.batching import Batcher
 from app.dashboard.application import add_dashboard
 from app.explaining import Explainer
 from app.intake import Intake
+from app.loading import load_classifier
 from app.mailroom import Mailroom
 from app.parts import (
     guard_of,
-    load_classifier,
     open_database_of,
     policies_of,
     sender_of,
@@ -49,13 +50,17 @@ def from_env() -> FastAPI:
     return create_app(load_settings())
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, loading: Future[IntentClassifier] | None = None) -> FastAPI:
     """Build the service; it owns its database, model and threads until its lifespan ends.
+
+    Args:
+        settings: Of this process.
+        loading: The model, where somebody began to load it; see app.loading.
 
     Raises:
         ConfigError: Names the setting, file or version that keeps it from starting, and the mend.
     """
-    classifier = load_classifier(settings)
+    classifier = loading.result() if loading else load_classifier(settings)
     policies = policies_of(settings, classifier)
     metrics = Metrics(CollectorRegistry())
     with ExitStack() as undo:

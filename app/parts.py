@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from app.errors import ConfigError
 from app.policies import PolicyFile
 from app.replies.links import LIFE, links_of
 from app.replies.telling import Telling
@@ -19,29 +18,12 @@ from app.webhook.alert import Links
 from app.webhook.guard import Guard
 from app.webhook.sender import Sender
 from app.worker import Hooks, Worker
-from models import registry
 from models.classifier import IntentClassifier
-from models.errors import ModelError
 
 
 def utc_now() -> datetime:
     """The wall clock, aware."""
     return datetime.now(UTC)
-
-
-def load_classifier(settings: Settings) -> IntentClassifier:
-    """Load the live model.
-
-    Raises:
-        ConfigError: Names the file that keeps it from being served.
-    """
-    try:
-        version = registry.live_version(settings.artifacts)
-        return registry.load(settings.artifacts, version, threads=settings.threads)
-    except ModelError as error:
-        raise ConfigError(str(error)) from error
-    except OSError as error:
-        raise ConfigError(f"{error.filename}: {error.strerror}") from error
 
 
 def open_database_of(settings: Settings) -> Database:

@@ -277,3 +277,9 @@ def _shown(value: object) -> str:
 def _without_password(found: re.Match[str]) -> str:
     user, key = found.groups()
     return f"{key}=***" if key else f"{user}:***@"
+
+
+def overridden(settings: Settings, **flags: str | int | None) -> Settings:
+    """Let flags win over variables."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    return Settings(**(settings.model_dump() | given))

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app.cli.output import err, out, print_json, say, told_errors
 from app.errors import MessageRejected, Refused
-from app.parts import load_classifier
+from app.loading import load_classifier
 from app.settings import load_settings
 from models.classifier import IntentClassifier
 from models.evidence import Asked, Evidence, explained, find_evidence

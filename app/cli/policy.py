@@ -13,7 +13,8 @@ from app.cli.policy_facts import known_endpoints, known_labels
 from app.cli.policy_simulate import simulate
 from app.domain import Channel, Decision
 from app.errors import MessageRejected
-from app.parts import load_classifier, utc_now
+from app.loading import load_classifier
+from app.parts import utc_now
 from app.routing.context import Context
 from app.routing.decide import decide
 from app.routing.examples import Outcome, run_examples

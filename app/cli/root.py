@@ -13,7 +13,7 @@ _plain = partial(typer.Typer, add_completion=False, pretty_exceptions_enable=Fal
 COMMANDS = {  # in the order of the help: where each is found, as module:attribute below app.cli
     "demo": "demo:demo",
     "serve": "serve:serve",
-    "worker": "serve:worker",
+    "worker": "worker:worker",
     "smtp": "smtp:smtp",
     "send-test": "send_test:send_test",
     "classify": "classify:classify",

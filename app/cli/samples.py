@@ -6,7 +6,8 @@ import typer
 
 from app.cli.output import say, told_errors
 from app.demo import Filling, fill
-from app.parts import load_classifier, open_database_of, policies_of, utc_now
+from app.loading import load_classifier
+from app.parts import open_database_of, policies_of, utc_now
 from app.settings import load_settings
 from app.storage import samples as stored
 

@@ -10,10 +10,10 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from app.cli.leaving import STOP_SIGNALS
 from app.cli.output import say
 from app.errors import ConfigError
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _REQUESTS_S = 12  # for open requests when the server stops; the model's deadline and a commit
 _BACKLOG = 2_048
 _FURTHER = 10  # ports tried after one in use that nobody asked for

@@ -14,9 +14,9 @@ import typer
 
 from app.api.inbound import MAX_MAIL_BYTES
 from app.api.same_site import is_loopback
+from app.cli.leaving import STOP_SIGNALS, leave_on_signals
 from app.cli.output import say, told_errors
-from app.cli.serve import leave_on_signals
-from app.cli.server import STOP_SIGNALS, bound, listen, shown_host
+from app.cli.server import bound, listen, shown_host
 from app.errors import ConfigError, StorageDown
 from app.inbound.values import Post
 from app.logs import configure_logs

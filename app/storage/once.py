@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.storage import tables
+from app.storage.rows import insert_into
 
 _TABLE = tables.once
 
@@ -16,8 +16,7 @@ def take(conn: Connection, key: str, *, now: datetime, every: timedelta) -> bool
     Two that try at the same time wait for each other, on both databases; where the first is
     rolled back, the key is free for the second.
     """
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    new = insert(_TABLE).values(key=key, until=now + every)
+    new = insert_into(conn, _TABLE).values(key=key, until=now + every)
     taken = new.on_conflict_do_update(
         index_elements=[_TABLE.c.key],
         set_={"until": new.excluded.until},

@@ -4,10 +4,10 @@ import secrets
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.storage import tables
 from app.storage.engine import Database
+from app.storage.rows import insert_into
 
 LINKS = "links"  # signs the one-click links of alerts
 SESSIONS = "sessions"  # signs the cookies of who is signed in
@@ -40,8 +40,7 @@ def find(conn: Connection, name: str) -> bytes | None:
 
 def made_once(conn: Connection, name: str, *, now: datetime) -> bytes:
     """Make a key unless a faster transaction did, and give the one that stands."""
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     new = {"name": name, "secret": secrets.token_bytes(KEY_BYTES), "created_at": now}
-    conn.execute(insert(_TABLE).values(**new).on_conflict_do_nothing())
+    conn.execute(insert_into(conn, _TABLE).values(**new).on_conflict_do_nothing())
     secret: bytes = conn.execute(select(_TABLE.c.secret).where(_TABLE.c.name == name)).scalar_one()
     return secret

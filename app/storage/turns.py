@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain import ClockStatus
 from app.routing.assigning import PoolState
 from app.routing.owners import Pool
 from app.storage import tables
+from app.storage.rows import insert_into
 
 _TABLE = tables.turns
 _CLOCKS = tables.reply_clocks
@@ -51,7 +51,7 @@ def write_credits(conn: Connection, pool: Pool, credits: Mapping[str, float]) ->
     """Keep what owners are owed after a turn, in the transaction that read the pool's state."""
     if not credits:
         return
-    insert = _insert(conn).values(_rows(pool, credits))
+    insert = insert_into(conn, _TABLE).values(_rows(pool, credits))
     conn.execute(
         insert.on_conflict_do_update(
             index_elements=list(_TABLE.primary_key), set_={"credit": insert.excluded.credit}
@@ -77,7 +77,7 @@ def _held_credits(conn: Connection, pool: Pool) -> Mapping[str, float]:
     missing = {owner: 0.0 for owner in pool.weights if owner not in found}
     if not missing:
         return found
-    conn.execute(_insert(conn).values(_rows(pool, missing)).on_conflict_do_nothing())
+    conn.execute(insert_into(conn, _TABLE).values(_rows(pool, missing)).on_conflict_do_nothing())
     return _locked(conn, pool)  # another transaction may have made them, and be ahead
 
 
@@ -117,8 +117,3 @@ def _rows(pool: Pool, credits: Mapping[str, float]) -> list[dict[str, str | floa
     return [
         {"pool": pool.name, "owner": owner, "credit": credits[owner]} for owner in sorted(credits)
     ]
-
-
-def _insert(conn: Connection) -> postgresql.Insert | sqlite.Insert:
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    return insert(_TABLE)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from support import START, a_message
 from support_inbox import prediction_of
@@ -21,11 +21,11 @@ from app.storage import (
     inbox_keeping,
     inbox_search,
     messages,
-    migrations,
 )
 from app.storage.engine import open_database
 from app.storage.inbox import Filters
-from app.storage.migrations import migrate, schema_is_current
+from app.storage.migrations import migrate, newest, schema_is_current
+from app.storage.migrations.upgrading import config_of
 from app.storage.tables import metadata
 
 ROOT = Path(__file__).parents[2]
@@ -73,12 +73,8 @@ def empty(empty_database_url):
 
 
 def migrate_to(database, revision):
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    config.set_main_option("path_separator", "os")
     with database.write() as conn:
-        config.attributes["connection"] = conn
-        command.upgrade(config, revision)
+        command.upgrade(config_of(conn), revision)
 
 
 def is_of_sqlalchemy(name, kind, parents):
@@ -142,6 +138,11 @@ def test_migrating_a_current_database_changes_nothing(database):
     migrate(database)
 
     assert definitions(database) == before
+
+
+def test_the_newest_migration_is_known_without_alembic(empty):
+    with empty.read() as conn:
+        assert newest() == ScriptDirectory.from_config(config_of(conn)).get_current_head()
 
 
 def test_migrations_make_the_tables_that_the_code_uses(empty):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from app.api.same_site import is_loopback
 from app.cli.checks.seen import Seen, together
-from app.parts import load_classifier, open_database_of, utc_now
+from app.loading import load_classifier
+from app.parts import open_database_of, utc_now
 from app.routing.linting import Severity, lint
 from app.routing.loading import load_policy
 from app.routing.policy import Policy
