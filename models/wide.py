@@ -2,13 +2,15 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.types import Floats, Ints
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 BUCKETS = 2**16  # fewer cost accuracy, more did not help
 _SHORTEST, _LONGEST = 2, 5  # characters of a piece
@@ -30,16 +32,26 @@ class Wide:
     idf: NDArray[np.float16]  # (BUCKETS,): how rare a piece is
     weights: Mapping[str, NDArray[np.float16]]  # by head; (BUCKETS, labels)
     shifts: Mapping[str, Floats]  # by head; (labels,)
+    _every: NDArray[np.float16] = field(init=False, repr=False, compare=False)  # all heads'
+
+    def __post_init__(self) -> None:
+        """Put the heads side by side, so that a text is one product."""
+        every = np.concatenate(list(self.weights.values()), axis=1)
+        object.__setattr__(self, "_every", every)
+        object.__setattr__(self, "weights", self._by_head(every))
 
     def logits(self, texts: Sequence[str]) -> dict[str, Floats]:
         """Score clean texts. Each head's logits have shape (texts, labels)."""
         rows = [weighted_pieces(text, self.idf) for text in texts]
-        return {
-            head: np.stack([values @ weights[buckets] for buckets, values in rows]) + shifts
-            for (head, weights), shifts in zip(
-                self.weights.items(), map(self.shifts.__getitem__, self.weights), strict=True
-            )
-        }
+        said = np.stack(
+            [values @ self._every[buckets].astype(np.float32) for buckets, values in rows]
+        )
+        return {head: some + self.shifts[head] for head, some in self._by_head(said).items()}
+
+    def _by_head(self, every: NDArray[_Number]) -> dict[str, NDArray[_Number]]:
+        """Cut columns of all labels into those of each head; they are shared, not copied."""
+        ends = np.cumsum([len(self.shifts[head]) for head in self.weights])
+        return dict(zip(self.weights, np.split(every, ends[:-1], axis=1), strict=True))
 
 
 def pieces_of(text: str) -> tuple[Ints, Floats]:

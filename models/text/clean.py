@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from models.text.folds import fold_text, turn_back
 
@@ -85,8 +86,13 @@ def undo_transport(raw: str) -> str:
     Source:
         Unicode Standard Annex 15, "Normalization Forms" (NFC), and section 13, "Stream-Safe Text".
     """
-    text = unicodedata.normalize("NFC", _FLOOD.sub(r"\1", _visible(raw)))
-    text = _BREAK.sub(" ", _ENTITY.sub(lambda match: _CHARACTERS[match[1]], text))
+    text = _visible(raw)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _FLOOD.sub(r"\1", text))
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: _CHARACTERS[match[1]], text)
+    if "<" in text:
+        text = _BREAK.sub(" ", text)
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
@@ -95,6 +101,7 @@ def _visible(raw: str) -> str:
     return raw.translate({ord(character): _shown(character) for character in set(raw)})
 
 
+@lru_cache(maxsize=4_096)
 def _shown(character: str) -> str:
     if character.isspace():
         return " "

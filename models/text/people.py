@@ -12,6 +12,7 @@ _NOUN_SHARE = 0.15  # of the words inside sentences; above it nouns or headings 
 _PARTICLES = 3  # between two parts of a name, at most: van der, de la
 _SIGNED = 3  # words of a name that ends a text, at most
 _WORD = re.compile(r"[^\W\d_]+")
+_BEGIN = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +37,16 @@ class Word:
     written: str
     small: str
     gap: str
-
-    @property
-    def is_capital(self) -> bool:
-        """Whether it is written like a name: SSO and WaterSteps are not."""
-        return len(self.written) > 1 and self.written[0].isupper() and self.written[1:].islower()
+    is_capital: bool  # written like a name: SSO and WaterSteps are not
 
 
 def words_of(text: str) -> tuple[list[Word], str]:
     """Cut a text into words; gives what stands behind the last one, too."""
     words, end = [], 0
     for match in _WORD.finditer(text):
-        words.append(Word(match[0], match[0].lower(), text[end : match.start()]))
+        word = match[0]
+        is_capital = word[0].isupper() and word[1:].islower()
+        words.append(Word(word, word.lower(), text[end : match.start()], is_capital))
         end = match.end()
     return words, text[end:]
 
@@ -86,25 +85,28 @@ class People:
             place == 0 or not _SENTENCE_ENDS.isdisjoint(word.gap)
             for place, word in enumerate(self.words)
         ]
-        self._could = [self._could_be(place) for place in range(len(self.words))]
+        self._could = [
+            word.is_capital and self._could_be(place) for place, word in enumerate(self.words)
+        ]
         inside = [place for place, starts in enumerate(self._starts) if not starts]
         common = sum(self._is_common_with_capital(place) for place in inside)
         self._are_nouns = common > _NOUN_SHARE * len(inside)
 
     def find(self) -> list[str | None]:
         """Read more words as names and places, the surest first."""
-        for place in range(len(self.words)):
+        capitals = [place for place, word in enumerate(self.words) if word.is_capital]
+        for place in capitals:
             self._look_inside(place)
         self._look_for_pairs()
         self._look_at_end()
         for _ in range(2):  # a name has up to three parts
-            for place in range(len(self.words)):
+            for place in capitals:
                 self._look_beside(place)
         return self.read
 
     def _could_be(self, place: int) -> bool:
         word = self.words[place]
-        if self.read[place] or not word.is_capital or word.small in self.heralds:
+        if self.read[place] or word.small in self.heralds:
             return False
         listed = word.small in self.clues.doubtful or word.small in self.clues.families
         return listed or not self.is_known(word.small)
@@ -118,8 +120,6 @@ class People:
     def _look_inside(self, place: int) -> None:
         """Read a doubtful name or place by its capital inside a sentence, or by a preposition."""
         word, clues = self.words[place], self.clues
-        if not word.is_capital:
-            return
         inside = not self._starts[place] and not self._are_nouns and not self.read[place]
         if word.small in clues.towns:
             where = place > 0 and self.words[place - 1].small in clues.wheres and word.gap == " "
@@ -162,12 +162,10 @@ class People:
             return
         word = self.words[place]
         before = place > 0 and self._is_joined(place) and self._ends_a_name(place - 1)
-        hyphened = word.is_capital and before and word.gap == "-"
+        hyphened = before and word.gap == "-"
         if hyphened or (self._could[place] and (before or self._begins(place + 1, NAME))):
             self.read[place] = NAME
-        elif (
-            word.is_capital and word.small in self.clues.doubtful and self._begins(place + 1, PLACE)
-        ):
+        elif word.small in self.clues.doubtful and self._begins(place + 1, PLACE):
             self.read[place] = NAME  # Dolores Whitby
 
     def _begins(self, place: int, kind: str) -> bool:
@@ -210,6 +208,8 @@ def joining(particles: frozenset[str], titles: frozenset[str]) -> Callable[[str]
     placed = re.compile(rf"\b({NAME}|{PLACE})(?: {PLACE}\b)+")
 
     def join(text: str) -> str:
+        if NAME not in text and PLACE not in text:  # as nearly always, and quicker told
+            return text
         text = row.sub(NAME, arabic.sub(NAME, text))
         return placed.sub(r"\1", titled.sub(rf"\1 {NAME}", text))
 
@@ -229,4 +229,11 @@ def placing(compounds: Collection[str]) -> Callable[[str], str]:
         for first, rests in by_first.items()
     )
     pattern = re.compile(rf"(?<!\w)(?:{words})\b", re.IGNORECASE)
-    return lambda text: pattern.sub(PLACE, text)
+    begins = {match[0].lower() for first in by_first if (match := _BEGIN.match(first))}
+
+    def place(text: str) -> str:
+        if begins.isdisjoint(map(str.lower, _BEGIN.findall(text))):  # quicker than the pattern
+            return text
+        return pattern.sub(PLACE, text)
+
+    return place
