@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.serve_figures import latencies_of, rate_of
+from tests.benchmarks.serve_figures import latencies_of, percentile, rate_of
 from tests.benchmarks.serve_load import Call, Load
 
 GOODPUT_RATIO = 0.9  # of the capacity
@@ -45,6 +45,7 @@ class Verdict:
     accepted_p99_ms: float | None
     refused: int
     refused_p99_ms: float | None
+    late_p99_ms: float | None  # of that the load generator's own lateness, which the figures hold
     unanswered: int  # neither taken nor refused: broken off, late, another status
     bare_refusals: int  # without Retry-After or without a problem body
     livez_loading_p99_ms: float | None
@@ -70,6 +71,7 @@ class Verdict:
             ("goodput of capacity", self.goodput_ratio, f"at least {GOODPUT_RATIO}"),
             (f"accepted ({self.accepted}) p99 ms", self.accepted_p99_ms, f"{ACCEPTED_MS:.0f}"),
             (f"refused ({self.refused}) p99 ms", self.refused_p99_ms, f"{REFUSED_MS:.0f}"),
+            ("asked late by the load generator, p99 ms", self.late_p99_ms, ""),
             ("not answered", self.unanswered, "0"),
             ("refused without Retry-After or problem", self.bare_refusals, "0"),
             ("/livez p99 ms while loading", self.livez_loading_p99_ms, f"{LIVEZ_MS:.0f}"),
@@ -93,6 +95,7 @@ def judged(flood: Flood) -> Verdict:
         "accepted_p99_ms": latencies_of(calls).p99_ms,
         "refused": len(refusals),
         "refused_p99_ms": latencies_of(refusals, good=(_REFUSED,)).p99_ms,
+        "late_p99_ms": percentile([call.late_ms for call in calls], 0.99),
         "unanswered": sum(call.status not in (200, _REFUSED) for call in calls),
         "bare_refusals": sum(not explains_itself(call) for call in refusals),
         "livez_loading_p99_ms": latencies_of(flood.loading).p99_ms,

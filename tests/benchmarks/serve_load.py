@@ -30,6 +30,7 @@ class Call:
     status: int  # 0 where no answer came in time
     head: bytes = b""
     body: bytes = b""
+    late_ms: float = 0.0  # that it was sent after it was due: the clients' own doing
 
     @property
     def took_ms(self) -> float:
@@ -124,8 +125,10 @@ async def _closed(target: Target, clients: int, warm_up_s: float, seconds: float
 
 async def _call(line: Line, target: Target, due_s: float) -> Call:
     number, request = target.next()
+    late_ms = 1_000 * (time.perf_counter() - due_s)
     status, head, body = await line.ask(request)
     return Call(
+        late_ms=late_ms,
         number=number,
         began_s=due_s,
         ended_s=time.perf_counter(),
