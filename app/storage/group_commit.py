@@ -31,7 +31,11 @@ class _Write(Generic[_T]):
         self._outcome: Future[_T] = Future()  # known before it may be told
         self.future: Future[_T] = Future()
 
-    def run(self, conn: Connection) -> None:
+    def run_alone(self, conn: Connection) -> None:
+        """Do it; what it raises undoes the transaction."""
+        self._outcome.set_result(self._work(conn))
+
+    def run_beside_others(self, conn: Connection) -> None:
         """Do it. What it raises is undone and leaves the others alone, unless the database failed.
 
         Raises:
@@ -94,8 +98,11 @@ class GroupCommit:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST))]
         try:
             with self._begin() as conn:
-                for write in group:
-                    write.run(conn)
+                if len(group) == 1:
+                    group[0].run_alone(conn)  # a savepoint would be a tenth of the time
+                else:
+                    for write in group:
+                        write.run_beside_others(conn)
         except BaseException as error:
             for write in group:  # nothing of it stands
                 write.future.set_exception(error)
