@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         le=256,
         description="Passes through the network at a time, one thread each; 0: one for each core.",
     )
-    max_batch: int = Field(16, ge=1, le=1024, description="Messages in one forward pass, at most.")
+    max_batch: int = Field(8, ge=1, le=1024, description="Messages in one forward pass, at most.")
     max_waiting: int = Field(
         512, ge=1, le=100_000, description="Messages waiting for the model before 503 is answered."
     )

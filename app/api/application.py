@@ -29,7 +29,7 @@ _DESCRIPTION = (
     "Says what the sender of an inbound business message wants, with calibrated probabilities, "
     "and hands it to whoever should answer."
 )
-_BATCHES = 4  # of messages on their way in at once: two in passes, and those that wait
+_BATCHES = 8  # of messages on their way in at once: two in passes, and those that wait
 _PROVIDERS = 32  # requests of providers being kept or judged at once
 _PROVIDER_BYTES = 256 * 1024 * 1024  # of their bodies in memory: four of the largest
 _PAGES = 16  # behind the links of alerts, at once

@@ -49,8 +49,8 @@ def add(
         "state": InboxState.OPEN if clock is None else _STATE_OF[clock.status],
     }
     row = {**_shown(message, prediction), **same, **_owned(owner, clock)}
-    entry = insert(_TABLE).values(**row, revision=_next_revision(conn))
-    number = conn.execute(entry.returning(_TABLE.c.number)).scalar_one()
+    entry = insert(_TABLE).values(revision=_next_revision(conn)).returning(_TABLE.c.number)
+    number = conn.execute(entry, row).scalar_one()
     counting = prediction.labels or (NO_INTENT,)
     intents = [{"number": number, "intent": intent, **same} for intent in counting]
     conn.execute(insert(_INTENTS), intents)

@@ -82,7 +82,7 @@ def record(
         raise ValueError("a pending delivery needs the time of its next attempt")
     answer = {name: getattr(attempt.answer, name) for name in _ANSWER}
     values = {"number": attempt.number, "started_at": attempt.started_at, **answer}
-    conn.execute(insert(tables.attempts).values(delivery_id=attempt.delivery_id, **values))
+    conn.execute(insert(tables.attempts), {"delivery_id": attempt.delivery_id, **values})
     outcome: dict[str, Any] = {"status": status}
     if next_attempt_at is not None:
         outcome["next_attempt_at"] = next_attempt_at

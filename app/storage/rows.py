@@ -1,5 +1,6 @@
 """The inserts that every repository uses for what must stand once."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table
@@ -9,15 +10,12 @@ from app.errors import Duplicate
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
+    from sqlalchemy.sql.dml import ReturningInsert
 
 
 def insert_into(conn: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """Begin an insert that knows ON CONFLICT, in the words of the connection's database."""
-    if conn.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # a start on SQLite has no time for it
-
-    return postgresql.insert(table)
+    return _insert(conn.dialect.name, table)
 
 
 def insert_new(conn: Connection, table: Table, **values: Any) -> None:
@@ -27,6 +25,20 @@ def insert_new(conn: Connection, table: Table, **values: Any) -> None:
         Duplicate: A key of the row stands already. The transaction goes on, also on PostgreSQL,
             where a failed INSERT would have ended it.
     """
-    unless_there = insert_into(conn, table).values(**values).on_conflict_do_nothing()
-    if conn.execute(unless_there.returning(*table.primary_key)).first() is None:
+    if conn.execute(_unless_there(conn.dialect.name, table), values).first() is None:
         raise Duplicate(f"{table.name}: it is there already")
+
+
+def _insert(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # a start on SQLite has no time for it
+
+    return postgresql.insert(table)
+
+
+@cache
+def _unless_there(dialect: str, table: Table) -> "ReturningInsert[Any]":
+    """Make a table's insert once: that takes longer than SQLite needs to run it."""
+    insert = _insert(dialect, table).on_conflict_do_nothing()
+    return insert.returning(*table.primary_key)
