@@ -23,6 +23,7 @@ from app.api.middleware import Guarded, Observed
 from app.api.openapi import InletAPI
 from app.api.problems import HANDLERS
 from app.api.services import Services
+from app.api.sparing import Sparing
 from app.explaining import MAX_RUNNING
 
 _DESCRIPTION = (
@@ -87,6 +88,13 @@ def create_api(
         operations,
     ):
         api.include_router(module.router)
+    api.add_middleware(
+        Sparing,
+        path=classify.PATH,
+        check_room=services.check_room,
+        max_body_bytes=services.settings.max_body_bytes,
+        body_deadline_s=services.body_deadline_s,
+    )
     api.add_middleware(Guarded)
     api.add_middleware(Observed, metrics=services.metrics)  # added last, so the outermost
     return api

@@ -25,6 +25,7 @@ from models.prediction import Prediction
 
 router = APIRouter(tags=["classify"])
 
+PATH = "/v1/classify"  # app.api.sparing stands before it
 MAX_EXPLAINED = 16  # messages in a call; each costs the model up to a hundred texts
 
 
@@ -37,7 +38,7 @@ class Options(BaseModel):
 
 
 @router.post(
-    "/v1/classify",
+    PATH,
     summary="Classify texts",
     response_model=ClassifyAnswer,
     responses=problems(400, 401, 403, 408, 413, 415, 422, 500, 503),
@@ -55,7 +56,6 @@ async def classify(
     With `explain=true`, for up to 16, each prediction has `evidence`: by label, the sentence that
     carries it.
     """
-    services.check_room()  # reading costs more than the rest of a refusal
     read = partial(read_texts, max_text_chars=services.settings.max_text_chars)
     texts = await parsed(raw, read)
     if options.explain and len(texts) > MAX_EXPLAINED:

@@ -53,7 +53,8 @@ class Observed:
             self._note(scope, answer)
 
     def _note(self, scope: Scope, answer: "_Answer") -> None:
-        route = getattr(scope.get("route"), "path", UNMATCHED)
+        found = getattr(scope.get("route"), "path", UNMATCHED)
+        route = scope["state"].get("route", found)  # of what was refused on the way there
         status = answer.status or 500
         duration_s = time.perf_counter() - answer.started_s
         self._metrics.count_request(scope["method"], route, status, duration_s)

@@ -134,18 +134,59 @@ def test_a_full_queue_refuses_before_a_body_is_read_word_by_word(database, clock
         assert (unread.status_code, unread.json()["code"]) == (503, "overloaded")
 
 
-def test_more_messages_than_two_batches_are_refused_while_livez_answers(
+@pytest.fixture
+def full(database, clock, tmp_path):
+    """A service whose model has no room."""
+    with running_api(database, clock, data_dir=tmp_path, max_body_bytes=4_096) as api:
+        api.rebuild(check_room=no_room, body_deadline_s=0.2)
+        yield api
+
+
+def no_room():
+    raise Overloaded("no room", retry_after_s=7)
+
+
+def test_a_full_service_refuses_whoever_asks_and_keeps_the_connection(full):
+    reply = full.client().post("/v1/classify", json=MESSAGE)
+
+    assert (reply.status_code, reply.json()["code"]) == (503, "overloaded")
+    assert reply.headers["retry-after"] == "7"
+    assert reply.headers["x-request-id"] == reply.json()["request_id"]
+    assert "connection" not in reply.headers
+
+
+def test_a_full_service_counts_what_it_refuses_under_its_path(full):
+    full.client().post("/v1/classify", json=MESSAGE)
+
+    counted = full.client().get("/metrics").text
+    assert 'route="/v1/classify",status="503"' in counted
+
+
+def test_a_full_service_still_says_that_a_body_is_too_large(full):
+    reply = full.client().post("/v1/classify", json={"text": "x" * 5_000})
+
+    assert (reply.status_code, reply.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/livez", "/v1/classify/"])
+def test_a_full_service_answers_other_addresses_as_ever(full, path):
+    reply = full.client().post(path, json=MESSAGE)
+
+    assert reply.status_code == {"/v1/messages": 201, "/livez": 405}.get(path, 404)
+
+
+def test_more_messages_than_eight_passes_hold_are_refused_while_livez_answers(
     database, clock, tmp_path, held
 ):
-    options = {"data_dir": tmp_path, "predict": held, "max_batch": 2}
+    options = {"data_dir": tmp_path, "predict": held, "max_batch": 1}
     with running_api(database, clock, **options) as api, api.client() as client:
         posts = [
             threading.Thread(target=lambda: client.post("/v1/messages", json=MESSAGE))
-            for _ in range(4)
+            for _ in range(8)
         ]
         for post in posts:
             post.start()
-        assert until(lambda: api.app.state.intake_admission.running == 4)
+        assert until(lambda: api.app.state.intake_admission.running == 8)
 
         refused = client.post("/v1/messages", json=MESSAGE)
         alive = client.get("/livez")
@@ -156,7 +197,7 @@ def test_more_messages_than_two_batches_are_refused_while_livez_answers(
         assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
         assert refused.headers["retry-after"] == "1"
         assert alive.status_code == 200
-        assert api.stored()["messages"] == 4
+        assert api.stored()["messages"] == 8
         assert client.post("/v1/messages", json=MESSAGE).status_code == 201
 
 
