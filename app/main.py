@@ -39,6 +39,7 @@ from app.settings import Settings, load_settings
 from app.storage.engine import Database
 from app.storing import Store
 from app.timekeeper import Timekeeper
+from app.webhook.sender import Sender
 from app.worker import Hooks
 from models.classifier import IntentClassifier
 
@@ -74,7 +75,8 @@ def create_app(settings: Settings, *, loading: Future[IntentClassifier] | None =
         )
         undo.callback(batcher.close, STOP_S)
         hooks = Hooks(on_attempt=metrics.count_attempt, on_transition=metrics.count_transition)
-        worker = worker_of(settings, database, hooks) if settings.run_worker else None
+        sender = sender_of(settings)
+        worker = worker_of(settings, database, hooks, sender) if settings.run_worker else None
         wake = worker.wake if worker else _nobody_to_wake
         telling = telling_of(settings, database)
         timekeeper = Timekeeper(
@@ -82,14 +84,14 @@ def create_app(settings: Settings, *, loading: Future[IntentClassifier] | None =
         )
         parts = _Parts(settings, classifier, policies, database, batcher, metrics)
         intake = _intake(parts, telling, wake)
-        mailroom = mailroom_of(settings, database, intake, sender_of(settings), now=utc_now)
+        mailroom = mailroom_of(settings, database, intake, sender, now=utc_now)
         loops: dict[str, Loop | None] = {
             "worker": worker,
             "mailroom": mailroom,
             "timekeeper": timekeeper,
             "accountant": Accountant(database, on_account=metrics.show_account),
         }
-        services = _services(parts, intake, mailroom, loops)
+        services = _services(parts, intake, mailroom, loops, sender)
         running = [(name, loop) for name, loop in loops.items() if loop is not None]
         runtime = Runtime(database=database, batcher=batcher, loops=running)
         lifespan: Lifespan[FastAPI] = runtime.lifespan
@@ -136,7 +138,11 @@ def _explainer(batcher: Batcher, *, timeout_s: float) -> Explainer:
 
 
 def _services(
-    parts: _Parts, intake: Intake, mailroom: Mailroom, loops: Mapping[str, Loop | None]
+    parts: _Parts,
+    intake: Intake,
+    mailroom: Mailroom,
+    loops: Mapping[str, Loop | None],
+    sender: Sender,
 ) -> Services:
     """Gather what the endpoints need."""
     settings, batcher, database = parts.settings, parts.batcher, parts.database
@@ -156,7 +162,7 @@ def _services(
         model_version=lambda: manifest.version,
         loops=lambda: {name: _state_of(loop) for name, loop in loops.items()},
         policy_problem=lambda: parts.policies.problem,
-        begin=sender_of(settings).begin,
+        begin=sender.begin,
         guard=guard_of(settings),
         labels=Labels(manifest.intents.labels, manifest.signals),
         auth=Authenticator(database, listens_on=settings.host, now=utc_now),

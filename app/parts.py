@@ -56,8 +56,9 @@ def worker_of(
     settings: Settings,
     database: Database,
     hooks: Hooks | None = None,
+    sender: Sender | None = None,
 ) -> Worker:
-    """What delivers: inside the service, or alone with `inlet worker`."""
+    """What delivers: inside the service, by its way out, or alone with `inlet worker`."""
 
     def forget_what_is_old() -> None:
         with database.write() as conn:
@@ -70,7 +71,7 @@ def worker_of(
 
     return Worker(
         database,
-        sender_of(settings).begin,
+        (sender or sender_of(settings)).begin,
         now=utc_now,
         timeout_s=settings.delivery_timeout_s,
         hooks=replace(hooks or Hooks(), housekeeping=forget_what_is_old),

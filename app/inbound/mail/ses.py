@@ -13,10 +13,8 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qs
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from app.domain import Channel
 from app.errors import Overloaded
@@ -43,6 +41,9 @@ from app.inbound.values import (
     Source,
     Unreadable,
 )
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 Fetch = Callable[[str], bytes]  # what stands at a URL, without redirects; raises Overloaded
 
@@ -78,7 +79,7 @@ class Certificates:
         self._keys: dict[str, tuple[datetime, RSAPublicKey]] = {}  # the oldest first
         self._fetched_at: list[datetime] = []
 
-    def key(self, url: str, now: datetime) -> RSAPublicKey | None:
+    def key(self, url: str, now: datetime) -> "RSAPublicKey | None":
         """Give the key of the certificate at a URL that was checked; None where it holds none.
 
         Raises:
@@ -100,7 +101,7 @@ class Certificates:
             raise Overloaded("too many certificates were asked for", retry_after_s=60)
         self._fetched_at = [*lately, now]
 
-    def _keep(self, url: str, key: RSAPublicKey, now: datetime) -> None:
+    def _keep(self, url: str, key: "RSAPublicKey", now: datetime) -> None:
         with self._lock:
             self._keys.pop(url, None)
             self._keys[url] = (now, key)
