@@ -128,7 +128,7 @@ class Intake:
         return Judged(
             message=message,
             prediction=prediction,
-            said=self._said(message, prediction, decision),
+            said=self._said(message, prediction, decision, is_all=talk is None),
             decision=decision,
             context=context,
             policy=policy,
@@ -149,14 +149,14 @@ class Intake:
         return said.with_role_of(future.result()[-1]) if signature else said
 
     def _said(
-        self, message: Message, prediction: Prediction, decision: Decision
+        self, message: Message, prediction: Prediction, decision: Decision, *, is_all: bool
     ) -> Mapping[str, Any]:
         """Add what carries the labels where somebody is told of it, and there is time."""
         said = prediction.as_dict()
         if self.explain is None or not self.personal_data or not self._is_heard(decision):
             return said
         try:
-            asked = Asked.about(message.subject, message.text, prediction)
+            asked = Asked.about(message.subject, message.text, prediction, is_all=is_all)
             return explained(prediction, self.explain([asked])[0])
         except Overloaded:  # the message goes on without
             return said

@@ -11,7 +11,7 @@ from models.text.compose import compose_text
 from models.text.sentences import Span, split_sentences
 from models.types import Floats
 
-MAX_CANDIDATES = 32  # sentences of one message whose removal is tried
+MAX_CANDIDATES = 4  # sentences of one message whose removal is tried: more found no other sentence
 MAX_LABELS = 8  # of one message, the first ones
 BLOCK_CHARS = 1_200  # of a long text, scored with and without each of its sentences
 ALONE_SHARE = 0.5  # what a sentence says alone, beside what its removal costs
@@ -29,12 +29,23 @@ class Asked:
     subject: str
     text: str
     labels: tuple[str, ...]
+    said: Mapping[str, float] | None = None  # of subject and text, where that is known
 
     @classmethod
-    def about(cls, subject: str, text: str, prediction: Prediction) -> "Asked":
-        """Ask for the labels that were found; for the most probable one where none was."""
+    def about(
+        cls, subject: str, text: str, prediction: Prediction, *, is_all: bool = True
+    ) -> "Asked":
+        """Ask for the labels that were found; for the most probable one where none was.
+
+        Args:
+            subject: As it was sent.
+            text: As it was sent.
+            prediction: Of them.
+            is_all: The model read nothing else, so that it need not read them again.
+        """
         labels = prediction.labels or (prediction.primary,)
-        return cls(subject=subject, text=text, labels=labels)
+        said = prediction.intents if is_all else None
+        return cls(subject=subject, text=text, labels=labels, said=said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +105,8 @@ def find_evidence(messages: Sequence[Asked], score: Score) -> list[dict[str, Evi
     """
     sentences = [_sentences(one) if one.labels else [] for one in messages]
     scores = _Scores(score)
+    for one in messages:
+        scores.know(compose_text(one.subject, one.text), one.said)
     scores.ask(one.alone for some in sentences if len(some) > MAX_CANDIDATES for one in some)
     chosen = [
         _candidates(some, one.labels[:MAX_LABELS], scores)
@@ -116,6 +129,11 @@ class _Scores:
         self._score = score
         self._known: dict[str, Mapping[str, float]] = {}
 
+    def know(self, text: str, said: Mapping[str, float] | None) -> None:
+        """Keep what was said of a text before."""
+        if said is not None:
+            self._known[text] = said
+
     def ask(self, texts: Iterator[str]) -> None:
         """Score the texts that are not known, in one batch."""
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
@@ -135,7 +153,7 @@ def _candidates(
     if len(sentences) <= MAX_CANDIDATES:
         return sentences
     alone = [one.alone for one in sentences]
-    most = MAX_CANDIDATES // len(labels)
+    most = max(1, MAX_CANDIDATES // len(labels))
     kept: set[int] = set()
     for label in labels:
         kept.update(np.argsort(-scores.of(alone, label), kind="stable")[:most].tolist())

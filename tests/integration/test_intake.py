@@ -18,13 +18,13 @@ from app.errors import (
     PredictionLate,
     StorageDown,
 )
-from app.intake import Intake
+from app.intake import Intake, Talk
 from app.replies.telling import Telling
 from app.routing.loading import load_policy
 from app.routing.policy import Policy, Rule
 from app.storage import endpoints, messages, outbox, tables
 from app.storing import Idempotency, Receipt, Store
-from models.evidence import Asked, Evidence
+from models.evidence import Evidence
 from models.prediction import Prediction, Signal
 
 THREADS = 16
@@ -418,12 +418,20 @@ def test_evidence_is_stored_with_the_prediction_and_told_to_the_receivers(make, 
 
     with database.read() as conn:
         assert messages.find(conn, "msg_1") == receipt.stored
-    assert explaining.asked == [
-        Asked(subject=a_message().subject, text=a_message().text, labels=("pricing",))
-    ]
+    (asked,) = explaining.asked
+    assert (asked.subject, asked.text) == (a_message().subject, a_message().text)
+    assert (asked.labels, asked.said) == (("pricing",), receipt.stored.prediction["intents"])
     assert receipt.stored.prediction["evidence"] == IN_JSON
     for delivery in receipt.stored.deliveries:
         assert json.loads(delivery.body)["data"]["evidence"] == IN_JSON
+
+
+def test_what_was_said_of_a_talk_is_not_taken_for_what_its_last_line_says(make):
+    explaining = Explaining()
+
+    make(explain=explaining).accept(a_message(), talk=Talk(fragments=("Hello.",)))
+
+    assert [one.said for one in explaining.asked] == [None]
 
 
 def test_a_message_that_the_model_is_unsure_of_is_explained_by_the_most_probable_intent(make):

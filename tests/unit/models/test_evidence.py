@@ -71,6 +71,17 @@ def test_all_texts_of_all_messages_are_scored_in_one_batch_and_each_once():
     }
 
 
+def test_what_was_said_of_the_whole_message_is_not_asked_again():
+    text = f"{PRICE} {DEMO}"
+    (prediction,) = predict_by_word([text])
+    score, anew = Score(), Score()
+
+    found = find_evidence([Asked.about("", text, prediction)], score)
+
+    assert found == find_evidence([asked(text)], anew)
+    assert sorted([*score.batches[0], text]) == sorted(anew.batches[0])
+
+
 def test_a_merit_is_what_removal_costs_and_a_share_of_what_the_sentence_says_alone():
     said = {"A one. B two.": 0.9, "B two.": 0.6, "A one.": 0.8}
 
@@ -191,7 +202,9 @@ def test_sure_probabilities_have_log_odds_too():
 def test_the_labels_that_count_are_asked_for_and_else_the_most_probable_one(text, labels):
     (prediction,) = predict_by_word([text])
 
-    assert Asked.about("s", text, prediction) == Asked(subject="s", text=text, labels=labels)
+    kept = {"subject": "s", "text": text, "labels": labels}
+    assert Asked.about("s", text, prediction) == Asked(**kept, said=prediction.intents)
+    assert Asked.about("s", text, prediction, is_all=False) == Asked(**kept)
 
 
 def test_a_prediction_says_its_evidence_in_json():
