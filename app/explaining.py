@@ -32,7 +32,7 @@ class Explainer:
         """Explain with a model.
 
         Args:
-            submit: The batcher's.
+            submit: The batcher's, for what may wait.
             waiting: Texts in the batcher's queue.
             timeout_s: For all messages of one call.
         """

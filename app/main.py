@@ -134,7 +134,7 @@ def _intake(parts: _Parts, telling: Telling, on_enqueued: Callable[[], None]) ->
 
 def _explainer(batcher: Batcher, *, timeout_s: float) -> Explainer:
     """What explains for one door: those who ask by HTTP must not keep it from the alerts."""
-    return Explainer(batcher.submit, lambda: batcher.waiting, timeout_s=timeout_s)
+    return Explainer(batcher.submit_later, lambda: batcher.waiting, timeout_s=timeout_s)
 
 
 def _services(

@@ -122,7 +122,7 @@ class Api:
 
     def _explainer(self):
         return Explainer(
-            self.batcher.submit,
+            self.batcher.submit_later,
             lambda: self.batcher.waiting,
             timeout_s=self.settings.predict_timeout_s,
         )

@@ -15,6 +15,7 @@ Predict = Callable[[Sequence[str]], list[Prediction]]
 
 MAX_CALL = 256  # texts that one call may always bring to an empty queue
 PASSES = 2  # while one computes, the other's texts are read, and its answers are written
+LATER = 4  # texts of a pass that holds none of those that are waited for
 _STOPPING = "the service is stopping"
 
 
@@ -22,6 +23,7 @@ class Batcher:
     """Takes texts up in the order asked, never more than `max_batch` into one pass.
 
     A big call is spread over passes, and takes its turn again behind those who came after it.
+    What can wait is taken up while nothing else waits.
     """
 
     def __init__(
@@ -51,8 +53,8 @@ class Batcher:
         self._max_wait_s = max_wait_s
         self._reckoning = Reckoning(most=passes, monotonic=monotonic)
         self._queue: deque[Call] = deque()
+        self._later: deque[Call] = deque()  # whose turn comes while the queue is empty
         self._in_hand: dict[Pass, list[Piece]] = {}
-        self._waiting = 0
         self._closed = False
         self._changed = threading.Condition()
         self._threads = [
@@ -64,7 +66,8 @@ class Batcher:
     @property
     def waiting(self) -> int:
         """Texts that no pass has taken yet."""
-        return self._waiting
+        with self._changed:
+            return _left(self._queue) + _left(self._later)
 
     @property
     def alive(self) -> bool:
@@ -77,14 +80,23 @@ class Batcher:
         Raises:
             Overloaded: The queue is full or closed; says when to come back.
         """
-        call = Call(texts)
+        return self._submitted(Call(texts), self._queue)
+
+    def submit_later(self, texts: Sequence[str]) -> Future[list[Prediction]]:
+        """Queue texts that may wait until no others do, a few of them to a pass.
+
+        Raises:
+            Overloaded: Too many wait so, or the batcher is closed.
+        """
+        return self._submitted(Call(texts), self._later)
+
+    def _submitted(self, call: Call, queue: deque[Call]) -> Future[list[Prediction]]:
         if not call.texts:
             call.future.set_result([])
             return call.future
         with self._changed:
-            self._admit(len(call.texts))
-            self._queue.append(call)
-            self._waiting += len(call.texts)
+            self._admit(len(call.texts), queue)
+            queue.append(call)
             self._changed.notify()
         return call.future
 
@@ -95,15 +107,15 @@ class Batcher:
             Overloaded: The queue is full or closed; says when to come back.
         """
         with self._changed:
-            self._admit(1)
+            self._admit(1, self._queue)
 
     def close(self, timeout_s: float) -> None:
         """Refuse what waits, give the passes under way their time to end, and stop the threads."""
         with self._changed:
             self._closed = True
-            left = list(self._queue)
+            left = [*self._queue, *self._later]
             self._queue.clear()
-            self._waiting = 0
+            self._later.clear()
             self._changed.notify_all()
         for call in left:
             call.fail(Overloaded(_STOPPING))
@@ -115,17 +127,17 @@ class Batcher:
         for call in unended:
             call.fail(Overloaded(_STOPPING))
 
-    def _admit(self, texts: int) -> None:
+    def _admit(self, texts: int, queue: deque[Call]) -> None:
         most = max(self._max_waiting, MAX_CALL)
         if texts > most:
             raise ValueError(f"a call has at most {most} texts")
         if not self.alive:
             raise Overloaded(_STOPPING)
-        if not self._queue:
+        if not queue:
             return
         turn = self._turn()
-        wait_s = self._reckoning.wait_s(sum(min(call.left, turn) for call in self._queue))
-        if self._waiting + texts > self._max_waiting or wait_s > self._max_wait_s:
+        wait_s = self._reckoning.wait_s(sum(min(call.left, turn) for call in queue))
+        if _left(queue) + texts > self._max_waiting or wait_s > self._max_wait_s:
             raise Overloaded(
                 "too many messages wait for the model", retry_after_s=retry_after_s(wait_s)
             )
@@ -153,9 +165,10 @@ class Batcher:
         """Wait for texts and take a pass full of them; nothing when closed."""
         with self._changed:
             while not self._closed:
-                self._changed.wait_for(lambda: self._queue or self._closed)
-                pieces = self._take()
-                if self._queue:  # for the next thread
+                self._changed.wait_for(lambda: self._queue or self._later or self._closed)
+                pieces = self._take(self._queue, self._max_batch)
+                pieces = pieces or self._take(self._later, min(LATER, self._max_batch))
+                if self._queue or self._later:  # for the next thread
                     self._changed.notify()
                 if pieces:
                     one = self._reckoning.begin(sum(len(piece.texts) for piece in pieces))
@@ -163,20 +176,18 @@ class Batcher:
                     return one, pieces
             return None
 
-    def _take(self) -> list[Piece]:
+    def _take(self, queue: deque[Call], room: int) -> list[Piece]:
         pieces: list[Piece] = []
-        room, turn = self._max_batch, self._turn()
-        for _ in range(len(self._queue)):  # each call once
-            call = self._queue.popleft()
+        turn = self._turn()
+        for _ in range(len(queue)):  # each call once
+            call = queue.popleft()
             if not call.start():
-                self._waiting -= call.left
                 continue
             piece = call.take(min(room, turn))
             pieces.append(piece)
             room -= len(piece.texts)
-            self._waiting -= len(piece.texts)
             if call.left:
-                self._queue.append(call)
+                queue.append(call)
             if not room:
                 break
         return pieces
@@ -197,6 +208,10 @@ class Batcher:
         answers = dict(zip(texts, self._predict(texts), strict=True))
         for piece in pieces:
             piece.call.add(piece, [answers[text] for text in piece.texts])
+
+
+def _left(queue: deque[Call]) -> int:
+    return sum(call.left for call in queue)
 
 
 def _as_exception(error: BaseException) -> Exception:

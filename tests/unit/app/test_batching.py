@@ -4,6 +4,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 import pytest
 
 from app.batching import MAX_CALL, MAX_RETRY_AFTER_S, Batcher
+from app.batching.batcher import LATER
 from app.batching.reckoning import Reckoning
 from app.errors import Overloaded
 from models.prediction import Prediction
@@ -480,6 +481,43 @@ def test_big_calls_take_turns_and_small_ones_are_let_in_between(start, model):
     begun = next(n for n, one in enumerate(model.passes) if "too 0" in one)
     ended = next(n for n, one in enumerate(model.passes) if "big 99" in one)
     assert begun < ended
+
+
+# What can wait
+
+
+def test_what_can_wait_is_taken_up_when_nothing_else_waits_and_a_few_at_a_time(start, model):
+    batcher = start(max_batch=8)
+    busy(batcher, model)
+    later = [f"later {number}" for number in range(LATER + 1)]
+    left = batcher.submit_later(later)
+    first = batcher.submit(["a", "b"])
+    assert batcher.waiting == len(later) + 2
+    model.open.set()
+
+    assert (answers(first), answers(left)) == (["a", "b"], later)
+    assert model.passes == [["busy"], ["a", "b"], later[:LATER], later[LATER:]]
+
+
+def test_what_can_wait_keeps_no_message_out(start, model):
+    batcher = start(max_waiting=4, max_wait_s=1.0)
+    run_passes(batcher, model, 1, s_per_text=0.25)
+    batcher.submit_later(["a", "b", "c", "d"])
+
+    assert admitted(batcher) == 4
+    with pytest.raises(Overloaded):
+        batcher.submit_later(["e"])
+
+
+def test_closing_refuses_what_could_wait(start, model):
+    batcher = start()
+    busy(batcher, model)
+    later = batcher.submit_later(["later"])
+    later.add_done_callback(lambda _: model.open.set())
+
+    batcher.close(DEADLINE_S)
+
+    assert isinstance(later.exception(0), Overloaded)
 
 
 # Two passes at the same time
