@@ -1,19 +1,16 @@
 """The inserts that every repository uses for what must stand once."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.errors import Duplicate
 
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
-    from sqlalchemy.sql.dml import ReturningInsert
 
-
-def insert_into(conn: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
+def insert_into(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Begin an insert that knows ON CONFLICT, in the words of the connection's database."""
     return _insert(conn.dialect.name, table)
 
@@ -29,16 +26,12 @@ def insert_new(conn: Connection, table: Table, **values: Any) -> None:
         raise Duplicate(f"{table.name}: it is there already")
 
 
-def _insert(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
-    if dialect == "sqlite":
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # a start on SQLite has no time for it
-
-    return postgresql.insert(table)
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 @cache
-def _unless_there(dialect: str, table: Table) -> "ReturningInsert[Any]":
+def _unless_there(dialect: str, table: Table) -> ReturningInsert[Any]:
     """Make a table's insert once: that takes longer than SQLite needs to run it."""
     insert = _insert(dialect, table).on_conflict_do_nothing()
     return insert.returning(*table.primary_key)

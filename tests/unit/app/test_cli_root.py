@@ -37,3 +37,14 @@ def test_a_command_imports_no_part_of_the_service_that_it_has_no_use_for():
     )
 
     assert said.stdout.splitlines()[-1] == "False True"
+
+
+def test_a_service_on_sqlite_imports_neither_a_driver_nor_what_few_providers_need():
+    needless = ("psycopg", "alembic", "cryptography")
+    look = f"import sys, app.cli.serving; print([n for n in {needless!r} if n in sys.modules])"
+
+    said = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, timeout=120, check=True
+    )
+
+    assert said.stdout.strip() == "[]"
