@@ -88,13 +88,7 @@ def create_api(
         operations,
     ):
         api.include_router(module.router)
-    api.add_middleware(
-        Sparing,
-        path=classify.PATH,
-        check_room=services.check_room,
-        max_body_bytes=services.settings.max_body_bytes,
-        body_deadline_s=services.body_deadline_s,
-    )
+    api.add_middleware(Sparing, path=classify.PATH, services=services)
     api.add_middleware(Guarded)
     api.add_middleware(Observed, metrics=services.metrics)  # added last, so the outermost
     return api

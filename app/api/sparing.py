@@ -1,12 +1,11 @@
 """Refuse a text before anything else is made of its request, where the model has no room for it."""
 
-from collections.abc import Callable
-
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.body import read_body
 from app.api.problems import problem_of
+from app.api.services import Services
 from app.errors import AppError, Overloaded, Refused
 
 
@@ -16,26 +15,16 @@ class Sparing:
     Whoever asks is refused, with a key or without: that the service is busy is no secret.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        path: str,
-        check_room: Callable[[], None],
-        max_body_bytes: int,
-        body_deadline_s: float,
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, path: str, services: Services) -> None:
         self._app = app
         self._path = path
-        self._check_room = check_room
-        self._max_body_bytes = max_body_bytes
-        self._body_deadline_s = body_deadline_s
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == self._path:
             try:
-                self._check_room()
+                self._services.check_room()
             except Overloaded as full:
                 scope.setdefault("state", {})["route"] = self._path
                 error = await self._read(Request(scope, receive)) or full
@@ -47,7 +36,9 @@ class Sparing:
         """Read the body, so that the connection can be kept; says what is wrong with it."""
         try:
             await read_body(
-                request, max_bytes=self._max_body_bytes, deadline_s=self._body_deadline_s
+                request,
+                max_bytes=self._services.settings.max_body_bytes,
+                deadline_s=self._services.body_deadline_s,
             )
         except Refused as refused:
             return refused

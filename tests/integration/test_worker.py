@@ -319,6 +319,10 @@ class Unreliable:
             raise StorageDown("down")
         return self._database.write()
 
+    def write_in_group(self, work):
+        with self.write() as conn:
+            return work(conn)
+
 
 def test_an_outcome_is_recorded_although_the_database_was_away(database, clock):
     fill(database)
