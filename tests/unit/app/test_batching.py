@@ -132,12 +132,13 @@ def test_a_call_without_texts_is_answered_at_once(start, model):
     assert (answers(start().submit([])), model.passes) == ([], [])
 
 
-def test_sixteen_threads_get_their_own_answers(start):
-    batcher = start(max_batch=8)
+@pytest.mark.parametrize("passes", [1, 2])
+def test_sixteen_threads_get_their_own_answers(start, passes):
+    batcher = start(max_batch=8, passes=passes)
 
     def call_often(thread):
         for number in range(60):
-            texts = [f"{thread}-{number}-{i}" for i in range(1 + (thread + number) % 11)]
+            texts = [f"{thread}-{number}-{i}" for i in range(1 + (thread + number) % 21)]
             assert answers(batcher.submit(texts)) == texts
         return True
 
@@ -549,20 +550,6 @@ def test_a_big_call_of_which_two_passes_have_a_part_is_answered_in_its_order(sta
 
     assert answers(future) == texts
     assert sorted(map(tuple, model.passes)) == [("a", "b"), ("c", "d"), ("e",)]
-
-
-def test_sixteen_threads_get_their_own_answers_from_two_passes(start):
-    batcher = start(passes=2, max_batch=8)
-
-    def call_often(thread):
-        for number in range(60):
-            texts = [f"{thread}-{number}-{i}" for i in range(1 + (thread + number) % 21)]
-            assert answers(batcher.submit(texts)) == texts
-        return True
-
-    with ThreadPoolExecutor(16) as pool:
-        assert list(pool.map(call_often, range(16))) == [True] * 16
-    assert batcher.waiting == 0
 
 
 def test_closing_settles_both_passes_that_do_not_end(start, model):
