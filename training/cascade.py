@@ -74,7 +74,10 @@ class Student(nn.Module):
     def __init__(self, pieces: int, heads: Sequence[Head]) -> None:
         super().__init__()
         self.sizes = [len(head.labels) for head in heads]
-        self.table = nn.EmbeddingBag(pieces + BUCKETS, WIDTH, mode="mean", padding_idx=0)
+        # Sparse: of 180,000 vectors a step changes some thousands.
+        self.table = nn.EmbeddingBag(
+            pieces + BUCKETS, WIDTH, mode="mean", padding_idx=0, sparse=True
+        )
         self.layer = nn.Linear(WIDTH, sum(self.sizes))
         nn.init.normal_(self.table.weight, std=0.1)
 
@@ -228,15 +231,19 @@ def _taught(
     soft = [torch.from_numpy(says[head.name]).float() for head in heads]
     torch.manual_seed(seed)
     bags, student = bags_of(train), Student(bags_of.pieces, heads)
-    optimizer = torch.optim.Adam(student.parameters(), lr=_RATE)
+    optimizers = (
+        torch.optim.SparseAdam(student.table.parameters(), lr=_RATE),
+        torch.optim.Adam(student.layer.parameters(), lr=_RATE),
+    )
     for _ in track(range(_EPOCHS), "teaching", console=Console(stderr=True), transient=True):
         for rows in torch.randperm(len(train)).split(_BATCH):  # type: ignore[no-untyped-call]
             widest = int((bags[rows] != 0).sum(dim=1).max())
             answers = student(bags[rows][:, :widest])
             losses = [_unlike(h, a, s[rows]) for h, a, s in zip(heads, answers, soft, strict=True)]
-            optimizer.zero_grad()
+            student.zero_grad()
             torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+            for optimizer in optimizers:
+                optimizer.step()
     return student.eval()
 
 
