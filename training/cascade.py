@@ -243,7 +243,7 @@ def _taught(
             student.zero_grad()
             torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
             for optimizer in optimizers:
-                optimizer.step()
+                optimizer.step()  # type: ignore[no-untyped-call]  # torch leaves SparseAdam's untyped
     return student.eval()
 
 
