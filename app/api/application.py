@@ -19,11 +19,11 @@ from app.api import (
 )
 from app.api.admission import Admission
 from app.api.budget import Budget
+from app.api.load_shedding import LoadShedding
 from app.api.middleware import Guarded, Observed
 from app.api.openapi import InletAPI
 from app.api.problems import HANDLERS
 from app.api.services import Services
-from app.api.sparing import Sparing
 from app.explaining import MAX_RUNNING
 
 _DESCRIPTION = (
@@ -88,7 +88,7 @@ def create_api(
         operations,
     ):
         api.include_router(module.router)
-    api.add_middleware(Sparing, path=classify.PATH, services=services)
+    api.add_middleware(LoadShedding, path=classify.PATH, services=services)
     api.add_middleware(Guarded)
     api.add_middleware(Observed, metrics=services.metrics)  # added last, so the outermost
     return api

@@ -25,7 +25,7 @@ from models.prediction import Prediction
 
 router = APIRouter(tags=["classify"])
 
-PATH = "/v1/classify"  # app.api.sparing stands before it
+PATH = "/v1/classify"  # app.api.load_shedding stands before it
 MAX_EXPLAINED = 16  # messages in a call; each costs the model up to a hundred texts
 
 

@@ -4,7 +4,7 @@ A commit that is on the disk when it returns takes longer than what most writes 
 SQLite has one writer. Nobody waits for company: a group is who came while the last one committed.
 
 Source:
-    DeWitt et al. 1984, "Implementation Techniques for Main Memory Database Systems", section 5.2.
+    DeWitt et al. 1984, "Implementation Techniques for Main Memory Database Systems", on recovery.
 """
 
 import threading

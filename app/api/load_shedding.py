@@ -9,7 +9,7 @@ from app.api.services import Services
 from app.errors import AppError, Overloaded, Refused
 
 
-class Sparing:
+class LoadShedding:
     """Stands before the way to an endpoint, which takes longer than all else of a refusal.
 
     Whoever asks is refused, with a key or without: that the service is busy is no secret.
