@@ -95,17 +95,17 @@ def test_a_busy_second_step_says_when_to_come_back():
 @pytest.mark.parametrize("slow", [silent, drip(b"HTTP/1.1 200 OK\r\n\r\n", b"x", every_s=0.05)])
 def test_all_steps_share_one_deadline(slow):
     def late(talk):
-        time.sleep(0.3)  # the receiver's, so that the second step has less than a whole deadline
+        time.sleep(1.0)  # the receiver's, so that the second step has less than a whole deadline
         talk.send(json_answer("/contacts/batch/upsert"))
 
     with Receiver(late, slow) as receiver:
         began = time.monotonic()
-        result = tried(receiver, timeout_s=0.6, **HUBSPOT)
+        result = tried(receiver, timeout_s=2.0, **HUBSPOT)
         took_s = time.monotonic() - began
 
     assert said(result) == (False, None, "timeout")
-    assert took_s < 1.0
-    assert result.duration_ms > 500
+    assert took_s < 2.8  # three, if the second step had a deadline of its own
+    assert result.duration_ms > 1_900
 
 
 def test_an_endless_answer_is_read_to_its_limit():

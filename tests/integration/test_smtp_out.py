@@ -190,7 +190,7 @@ def test_a_server_that_takes_its_time_ends_at_the_deadline(talk):
         took_s = time.monotonic() - began
 
     assert said(answer) == (False, None, "timeout")
-    assert took_s < 1.5
+    assert took_s < 4.0  # the server goes on for ten
 
 
 @pytest.mark.parametrize(

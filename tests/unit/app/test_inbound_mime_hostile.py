@@ -4,6 +4,7 @@ import time
 
 import pytest
 from hostile_mail import SAYS, forwarded, hostile_mails, multipart, nested, text_part, within
+from support_time import growth
 
 from app.inbound.mime import limits
 from app.inbound.mime.html import read_html
@@ -84,12 +85,8 @@ PAGES = {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_reading_html_takes_linear_time(name):
-    def seconds(size):
-        page = (PAGES[name] * (size // len(PAGES[name]) + 1))[:size]
-        started = time.process_time()
-        read_html(page)
-        return time.process_time() - started
+    def page(size):
+        return (PAGES[name] * (size // len(PAGES[name]) + 1))[:size]
 
-    small, big = (min(seconds(size) for _ in range(3)) for size in (40_000, 160_000))
-
-    assert big < max(4 * 2.6 * small, 0.05)
+    most = 10.4  # times as long for four times the page; in quadratic time it would be sixteen
+    assert growth(read_html, page(40_000), page(160_000), at_most=most) <= most

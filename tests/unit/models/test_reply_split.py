@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support_time import growth
 
 from models.text.reply import Reply, split_reply
 
@@ -144,6 +145,9 @@ HOSTILE = [
 ]
 
 
+LINEAR = 2.6  # times as long for twice the text; in quadratic time it would be four
+
+
 def seconds(text):
     """The best of three times, in seconds of CPU."""
     times = []
@@ -160,7 +164,7 @@ def test_any_text_is_split_in_time_proportional_to_it(unit):
     lines = 2_400 // max(1, unit.count("\n"))
     once = unit * (lines if "\n" in unit else 2**17 // len(unit))
 
-    assert seconds(once * 2) < 2.6 * max(seconds(once), 0.01)
+    assert growth(split_reply, once, once * 2, at_most=LINEAR) <= LINEAR
 
 
 @pytest.mark.parametrize("unit", HOSTILE, ids=lambda unit: ascii(unit[:30]))
