@@ -77,11 +77,9 @@ def _route_stdlib(level: str, shared: list[Processor]) -> None:
     handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, explain_exception, redact],  # ours have been through it
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                explain_exception,
-                redact,
                 # json escapes control characters, and with ensure_ascii bidi ones too
                 structlog.processors.JSONRenderer(default=_type_name, ensure_ascii=True),
             ],

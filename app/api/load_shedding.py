@@ -28,6 +28,7 @@ class LoadShedding:
             except Overloaded as full:
                 scope.setdefault("state", {})["route"] = self._path
                 error = await self._read(Request(scope, receive)) or full
+                scope["state"]["shed"] = error is full  # app.api.middleware tells the first of many
                 await problem_of(error, scope)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

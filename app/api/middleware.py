@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.metrics import UNMATCHED, Metrics
 from app.api.problems import internal_problem, problem_of
+from app.api.refusal_log import RefusalLog
 from app.errors import Refused
 
 MAX_HEADERS = 100  # RELIABILITY.md P21
@@ -33,6 +34,7 @@ class Observed:
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
+        self._refusals = RefusalLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -58,6 +60,8 @@ class Observed:
         status = answer.status or 500
         duration_s = time.perf_counter() - answer.started_s
         self._metrics.count_request(scope["method"], route, status, duration_s)
+        if scope["state"].get("shed") and not self._refusals.is_first():
+            return
         log.info(
             "request",
             method=scope["method"][:16],

@@ -1,6 +1,8 @@
+import json
 import threading
 
 import pytest
+import structlog
 from support import race
 from support_api import MESSAGE, NOTHING_STORED, running_api, until
 from support_predict import predict_by_word
@@ -160,6 +162,14 @@ def test_a_full_service_counts_what_it_refuses_under_its_path(full):
 
     counted = full.client().get("/metrics").text
     assert 'route="/v1/classify",status="503"' in counted
+
+
+def test_a_full_service_writes_no_line_for_each_of_many_refusals(full):
+    with structlog.testing.capture_logs() as lines:
+        full.posted("/v1/classify", [json.dumps(MESSAGE).encode()] * 50)
+
+    assert [(line["event"], line["code"]) for line in lines] == [("request", "overloaded")]
+    assert 'status="503"} 50.0' in full.client().get("/metrics").text
 
 
 def test_a_full_service_still_says_that_a_body_is_too_large(full):
