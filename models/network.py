@@ -1,9 +1,11 @@
 """Token ids to logits by ONNX Runtime; the service needs no torch."""
 
 import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import onnxruntime as ort
@@ -13,6 +15,8 @@ from models.types import Floats, Ints, Network
 # Padded tokens of one forward pass: what passes between two operators then stays in the cache of
 # a core. Passes of 2,048 took a third longer for the same messages (training/LOG.md).
 MAX_BATCH_TOKENS = 512
+_Work = TypeVar("_Work")
+_Done = TypeVar("_Done")
 
 
 def load_network(model: bytes, *, threads: int) -> Network:
@@ -45,12 +49,30 @@ def load_network(model: bytes, *, threads: int) -> Network:
     def network(ids: Sequence[Sequence[int]]) -> Mapping[str, Floats]:
         order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))  # little padding
         batches = _batches(order, ids, at_once)
-        parts = pool.map(partial(_forward, session), [[ids[i] for i in one] for one in batches])
+        work = [[ids[i] for i in one] for one in batches]
+        parts = in_turns(pool, partial(_forward, session), work, at_once=at_once)
         rows = [np.concatenate(part) for part in zip(*parts, strict=True)]
         back = np.argsort(np.asarray(order), kind="stable")
         return {head: row[back] for head, row in zip(heads, rows, strict=True)}
 
     return network
+
+
+def in_turns(
+    pool: Executor, run: Callable[[_Work], _Done], work: Sequence[_Work], *, at_once: int
+) -> list[_Done]:
+    """Run some work in a pool that others use as well, and give what came of it in its order.
+
+    No more of one call waits in the pool than runs at a time: behind a text of many windows, a
+    short one would else wait for all of them.
+    """
+    done: list[_Done] = []
+    ahead: deque[Future[_Done]] = deque()
+    for one in work:
+        if len(ahead) == at_once:
+            done.append(ahead.popleft().result())
+        ahead.append(pool.submit(run, one))
+    return done + [future.result() for future in ahead]
 
 
 def _cores() -> int:

@@ -1,4 +1,6 @@
 import os
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -6,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from models.network import MAX_BATCH_TOKENS, load_network, pad
+from models.network import MAX_BATCH_TOKENS, in_turns, load_network, pad
 
 
 def a_model(nodes, *outputs, initializers=()):
@@ -173,3 +175,32 @@ def test_operators_that_onnx_runtime_does_not_bring_are_refused():
 
     with pytest.raises(Exception, match=r"com\.example\.own:Run"):
         load_network(graph.SerializeToString(), threads=1)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_who_comes_after_a_long_text_waits_for_no_more_than_runs_already(at_once):
+    ran, begun, go_on = [], threading.Semaphore(0), threading.Semaphore(0)
+
+    def run(name):
+        begun.release()
+        assert go_on.acquire(timeout=10)
+        ran.append(name)
+        return name.upper()
+
+    with ThreadPoolExecutor(at_once) as pool, ThreadPoolExecutor(2) as callers:
+        long = callers.submit(in_turns, pool, run, [f"long {n}" for n in range(9)], at_once=at_once)
+        for _ in range(at_once):
+            assert begun.acquire(timeout=10)
+        short = callers.submit(in_turns, pool, run, ["short"], at_once=at_once)
+        while not pool._work_queue.qsize():  # until it stands in the queue
+            time.sleep(0.001)
+        go_on.release(10)
+
+        assert short.result(timeout=10) == ["SHORT"]
+        assert long.result(timeout=10) == [f"LONG {n}" for n in range(9)]
+    assert ran.index("short") <= 2 * at_once
+
+
+def test_what_fails_in_a_pool_is_told_to_who_asked():
+    with ThreadPoolExecutor(2) as pool, pytest.raises(ZeroDivisionError):
+        in_turns(pool, lambda n: 1 // n, [1, 0, 1, 1, 1], at_once=2)
