@@ -5,9 +5,10 @@
 
 Each server is started alone, warmed up and driven over HTTP, one message a request, by 1, 8 and 64
 clients that ask again as soon as they are answered; then at random moments with half the best rate
-it had. The messages are the test part of data/, in one order for all. The others get what Inlet
-makes of a message, cleaned and composed, read up to 512 tokens of it, and compute neither the wide
-part nor the calibration: a little less work. F1 is measured on the messages that all answered.
+it had. Inlet is then asked as often as each other one was at half. The messages are the test part
+of data/, in one order for all. The others get what Inlet makes of a message, cleaned and composed,
+read up to 512 tokens of it, and compute neither the wide part nor the calibration: a little less
+work. F1 is measured on the messages that all answered.
 """
 
 import argparse

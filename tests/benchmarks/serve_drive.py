@@ -6,7 +6,14 @@ from pathlib import Path
 
 from models.labels import INTENTS, LABELS
 from tests.benchmarks.serve_contenders import PORT, Contender
-from tests.benchmarks.serve_figures import Measured, best, f1_of_answers, latencies_of, rate_of
+from tests.benchmarks.serve_figures import (
+    Measured,
+    Rate,
+    best,
+    f1_of_answers,
+    latencies_of,
+    rate_of,
+)
 from tests.benchmarks.serve_load import Load, Target, closed_loop, open_loop
 from tests.benchmarks.serve_process import Server, Unstarted, free_port
 from training.dataset import Example
@@ -31,6 +38,7 @@ class Result:
     measured: tuple[Measured, ...]
     skipped: Mapping[str, str]  # why, by name
     f1_messages: int  # that all answered
+    first_at_half_of: Mapping[str, Rate]  # the first server under half of each other one's best
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +86,27 @@ def drive(contender: Contender, plan: Plan, examples: Sequence[Example], folder:
     )
 
 
+def at_loads_of(
+    first: Contender,
+    others: Sequence[Measured],
+    plan: Plan,
+    examples: Sequence[Example],
+    folder: Path,
+) -> dict[str, Rate]:
+    """Start the first server again, and ask it as often as each other one was asked at half."""
+    found: dict[str, Rate] = {}
+    if not others:
+        return found
+    with _started(first, folder) as server:
+        server.wait_until_it_answers(first.ask(examples[0]), _readable(first))
+        target = Target(server.port, [first.ask(example) for example in examples])
+        closed_loop(target, clients=1, warm_up_s=0.0, seconds=plan.warm_up_s)
+        for other in others:
+            half = open_loop(target, per_s=max(best(other.closed) / 2, 0.1), seconds=plan.seconds)
+            found[other.name] = latencies_of(half.calls)
+    return found
+
+
 def _started(contender: Contender, folder: Path) -> Server:
     port = free_port()
     command = [str(port) if part == PORT else part for part in contender.command]
@@ -111,6 +140,7 @@ def run(
     """Drive one server after the other; one that cannot be had or started is left out."""
     driven: list[Driven] = []
     skipped: dict[str, str] = {}
+    first: Contender | None = None
     for contender in chosen:
         tell(contender.name)
         if contender.missing:
@@ -118,11 +148,16 @@ def run(
             continue
         try:
             driven.append(drive(contender, plan, examples, folder))
+            first = first or contender
         except Unstarted as error:
             skipped[contender.name] = f"never answered: {error}"
+    others = [one.measured for one in driven[1:]]
+    beside = at_loads_of(first, others, plan, examples, folder) if first else {}
     common = sorted(set.intersection(*(set(one.answered) for one in driven))) if driven else []
     measured = tuple(_with_f1(one, examples, common) for one in driven)
-    return Result(measured=measured, skipped=skipped, f1_messages=len(common))
+    return Result(
+        measured=measured, skipped=skipped, f1_messages=len(common), first_at_half_of=beside
+    )
 
 
 def _with_f1(driven: Driven, examples: Sequence[Example], common: Sequence[int]) -> Measured:

@@ -33,7 +33,7 @@ def show(facts: Facts, result: Result) -> None:
     if len(result.measured) > 1:
         console.print(_ratio_table(result.measured))
     if result.measured:
-        console.print(_figures(result.measured))
+        console.print(_figures(result))
     for name, why in result.skipped.items():
         console.print(f"skipped: {name}: {why}", markup=False)
     console.print(
@@ -55,7 +55,8 @@ def _ratio_table(measured: tuple[Measured, ...]) -> Table:
     return table
 
 
-def _figures(measured: tuple[Measured, ...]) -> Table:
+def _figures(result: Result) -> Table:
+    measured = result.measured
     table = Table("", *(one.name for one in measured))
     for clients in measured[0].closed:
         rates = [one.closed[clients] for one in measured]
@@ -63,6 +64,11 @@ def _figures(measured: tuple[Measured, ...]) -> Table:
         table.add_row("p50 / p99 ms", *map(_latencies, rates))
     table.add_row(
         "at half its best rate: p50 / p99 ms", *(_latencies(m.half_load) for m in measured)
+    )
+    beside = [result.first_at_half_of.get(one.name) for one in measured]
+    table.add_row(
+        f"{measured[0].name} under that load: p50 / p99 ms",
+        *("" if rate is None else _latencies(rate) for rate in beside),
     )
     table.add_row("not answered well", *(str(_failed(one)) for one in measured))
     table.add_row("memory MB", *(str(one.memory_mb) for one in measured))
