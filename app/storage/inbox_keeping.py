@@ -20,6 +20,9 @@ _STATE_OF = {
     ClockStatus.ACKNOWLEDGED: InboxState.TAKEN,
     ClockStatus.CLOSED: InboxState.DONE,
 }
+# Made once, like every statement that each message needs: that takes longer than to run it.
+_THERE = _TABLE.alias("there")
+_NEXT_REVISION = select(func.coalesce(func.max(_THERE.c.revision), 0) + 1).scalar_subquery()
 _BY_HAND = (InboxState.OPEN, InboxState.DONE)  # what a message without a clock can be
 
 
@@ -169,5 +172,4 @@ def _next_revision(conn: Connection) -> Any:
     """Number a change. PostgreSQL's writers must not wait for each other; SQLite has one."""
     if conn.dialect.name == "postgresql":
         return inbox_tables.revisions.next_value()
-    there = _TABLE.alias("there")
-    return select(func.coalesce(func.max(there.c.revision), 0) + 1).scalar_subquery()
+    return _NEXT_REVISION
