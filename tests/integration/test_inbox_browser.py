@@ -185,6 +185,18 @@ def test_the_page_of_a_message_marks_the_sentence_and_takes_corrections(pages, b
     assert browser.logged == []
 
 
+def test_the_bar_at_the_bottom_of_a_small_window_hides_nothing_of_a_menu(pages, browser, url):
+    message_id = arrive(pages)
+    load(browser, url)
+    browser.click(f"#m-{message_id} summary")
+    browser.value_of("scrollTo({top: 1e6, behavior: 'instant'})")
+
+    menu, bar = "document.querySelector('[open] .pick-panel')", "document.querySelector('.main-nav')"
+    edges = f"{menu}.getBoundingClientRect().bottom <= {bar}.getBoundingClientRect().top"
+    assert browser.value_of(f"getComputedStyle({bar}).position") == "fixed"
+    assert browser.value_of(edges) is True
+
+
 def test_a_message_is_passed_on_from_its_row(pages, browser, url):
     message_id = arrive(pages)
     load(browser, url)
