@@ -20,9 +20,18 @@ _STATE_OF = {
     ClockStatus.ACKNOWLEDGED: InboxState.TAKEN,
     ClockStatus.CLOSED: InboxState.DONE,
 }
-# Made once, like every statement that each message needs: that takes longer than to run it.
 _THERE = _TABLE.alias("there")
-_NEXT_REVISION = select(func.coalesce(func.max(_THERE.c.revision), 0) + 1).scalar_subquery()
+# PostgreSQL's writers must not wait for each other; SQLite has one.
+_REVISION: Mapping[str, Any] = {
+    "postgresql": inbox_tables.revisions.next_value(),
+    "sqlite": select(func.coalesce(func.max(_THERE.c.revision), 0) + 1).scalar_subquery(),
+}
+# Made once, as every message needs them: that takes longer than to run them.
+_ENTER = {
+    name: insert(_TABLE).values(revision=revision).returning(_TABLE.c.number)
+    for name, revision in _REVISION.items()
+}
+_ENTER_INTENTS = insert(_INTENTS)
 _BY_HAND = (InboxState.OPEN, InboxState.DONE)  # what a message without a clock can be
 
 
@@ -52,11 +61,10 @@ def add(
         "state": InboxState.OPEN if clock is None else _STATE_OF[clock.status],
     }
     row = {**_shown(message, prediction), **same, **_owned(owner, clock)}
-    entry = insert(_TABLE).values(revision=_next_revision(conn)).returning(_TABLE.c.number)
-    number = conn.execute(entry, row).scalar_one()
+    number = conn.execute(_ENTER[conn.dialect.name], row).scalar_one()
     counting = prediction.labels or (NO_INTENT,)
     intents = [{"number": number, "intent": intent, **same} for intent in counting]
-    conn.execute(insert(_INTENTS), intents)
+    conn.execute(_ENTER_INTENTS, intents)
     sender = message.sender
     texts = (message.subject, message.text, sender.name or "", sender.email or "")
     inbox_index.add(conn, number, words_of(texts))
@@ -136,7 +144,7 @@ def touch(conn: Connection, message_id: str) -> bool:
 
 
 def _change(conn: Connection, which: Any, values: Mapping[str, Any]) -> bool:
-    change = update(_TABLE).where(which).values(**values, revision=_next_revision(conn))
+    change = update(_TABLE).where(which).values(**values, revision=_REVISION[conn.dialect.name])
     number = conn.execute(change.returning(_TABLE.c.number)).scalar_one_or_none()
     if number is None:
         return False
@@ -166,10 +174,3 @@ def _owned(owner: str | None, clock: ReplyClock | None) -> dict[str, Any]:
     if clock is None:
         return {"owner": owner}
     return {"owner": owner, "due_at": clock.due_at, "settled_by": clock.settled_by}
-
-
-def _next_revision(conn: Connection) -> Any:
-    """Number a change. PostgreSQL's writers must not wait for each other; SQLite has one."""
-    if conn.dialect.name == "postgresql":
-        return inbox_tables.revisions.next_value()
-    return _NEXT_REVISION
