@@ -55,6 +55,7 @@ STATUS_OF_CODE: Mapping[str, int] = {  # codes that need another status than the
     "bad_request": 400,
     "incomplete_body": 400,
     "body_timeout": 408,
+    "head_timeout": 408,
     "delivery_pending": 409,
     "endpoint_disabled": 409,
     "arrival_settled": 409,

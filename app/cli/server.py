@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from app.cli.http_protocol import HttpProtocol
 from app.cli.leaving import STOP_SIGNALS
 from app.cli.output import say
 from app.errors import ConfigError
@@ -44,7 +45,7 @@ def server_of(app: FastAPI) -> Server:
     config = uvicorn.Config(
         app,
         loop="asyncio",  # the same everywhere, whether or not uvloop is installed
-        http="h11",
+        http=HttpProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

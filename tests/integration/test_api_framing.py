@@ -1,6 +1,9 @@
+import contextlib
 import json
 import socket
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -8,9 +11,11 @@ import structlog
 import uvicorn
 from support_api import NOTHING_STORED, running_api, until
 
+from app.cli import http_protocol
+from app.cli.http_protocol import HttpProtocol
 from app.storage.engine import open_database, sqlite_url
 
-PARSERS = ("h11", "httptools")
+PARSERS = ("h11", "httptools", HttpProtocol)  # the last is what `inlet serve` uses
 JSON = b"Content-Type: application/json\r\n"
 HOST = b"Host: 127.0.0.1\r\n"
 POST = b"POST /v1/messages HTTP/1.1\r\n"
@@ -24,7 +29,7 @@ def logged():
         yield events
 
 
-@pytest.fixture(params=PARSERS)
+@pytest.fixture(params=PARSERS, ids=["h11", "httptools", "ours"])
 def parser(request):
     return request.param
 
@@ -241,7 +246,7 @@ def test_another_method_is_refused_with_those_that_are_allowed(api, port, parser
 
     status, headers, _ = exchange(port, head)
 
-    if (parser, method) == ("httptools", b"FOO"):
+    if parser != "h11" and method == b"FOO":
         assert status == 400
     else:
         assert (status, headers["allow"]) == (405, "POST")
@@ -282,3 +287,120 @@ def test_nothing_that_was_sent_is_in_the_log(api, port, logged, line):
 
     assert [entry["event"] for entry in logged] == ["request"]
     assert "canary" not in repr(logged)
+
+
+# What `inlet serve` adds to its parser
+
+
+@pytest.fixture
+def our_port(api):
+    with serving(api.app, HttpProtocol) as port:
+        yield port
+
+
+REFUSED = {
+    "CL and TE": HOST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "bare LF": b"Host: x\nA: b\n\n",
+    "folded line": HOST + b"A: b\r\n c\r\n\r\n",
+    "space before the colon": HOST + b"A : b\r\n\r\n",
+    "NUL": HOST + b"A: \0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_http_is_refused_with_a_problem(our_port, logged, name):
+    status, headers, body = exchange(our_port, POST + REFUSED[name])
+
+    assert (status, code_of(body)) == (400, "bad_request")
+    assert headers["content-type"] == "application/problem+json"
+    assert (headers["connection"], headers["x-request-id"]) == (
+        "close",
+        json.loads(body)["request_id"],
+    )
+    assert [line["request_id"] for line in logged] == [headers["x-request-id"]]
+
+
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"])
+def test_another_protocol_is_refused(our_port, sent):
+    assert exchange(our_port, sent)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("piece", "status", "code"),
+    [
+        (b"A: " + b"a" * 1_000, 431, "headers_too_large"),
+        (b"A: a\r\n" * 100, 431, "headers_too_large"),
+    ],
+)
+def test_a_head_without_an_end_is_refused(our_port, piece, status, code):
+    pieces = [piece] * (2 * http_protocol.MAX_HEAD_BYTES // len(piece))
+
+    refused = exchange(our_port, POST + HOST, *pieces)
+
+    assert (refused[0], code_of(refused[2])) == (status, code)
+
+
+def test_an_address_without_an_end_is_refused(our_port):
+    pieces = [b"a" * 1_000] * (2 * http_protocol.MAX_HEAD_BYTES // 1_000)
+
+    status, _, body = exchange(our_port, b"GET /", *pieces)
+
+    assert (status, code_of(body)) == (414, "uri_too_long")
+
+
+@pytest.fixture
+def short_deadline(monkeypatch):
+    monkeypatch.setattr(http_protocol, "HEAD_DEADLINE_S", DEADLINE_S)
+
+
+@pytest.mark.parametrize("sent", [b"G", b"GET /livez HTTP/1.1\r\nHost: x\r\nA", b"\r\n"])
+def test_a_head_that_never_ends_is_given_up(short_deadline, our_port, sent):
+    status, _, body = exchange(our_port, sent)
+
+    assert (status, code_of(body)) == (408, "head_timeout")
+
+
+def test_a_head_that_drips_is_given_up(short_deadline, our_port):
+    with connect(our_port) as connection:
+        for sent in (b"GET /livez HTTP/1.1\r\n", b"A", b":", b" ", b"b", b"b", b"b", b"b"):
+            with contextlib.suppress(OSError):
+                connection.sendall(sent)
+            time.sleep(DEADLINE_S / 4)
+        assert answer(read_all(connection))[0] == 408
+
+
+def test_who_connects_and_says_nothing_is_let_go(short_deadline, our_port):
+    with connect(our_port) as connection:
+        assert read_all(connection) == b""
+
+
+def test_a_second_request_has_the_whole_deadline_for_its_head(short_deadline, our_port):
+    with connect(our_port) as connection, connection.makefile("rb") as received:
+        for _ in range(3):
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+            time.sleep(DEADLINE_S / 2)
+            connection.sendall(b"\r\n")
+            assert read_one(received)[0] == 200
+        connection.sendall(b"GET /livez")
+        assert read_one(received)[0] == 408
+
+
+def test_a_request_that_takes_longer_than_a_head_may_is_answered(short_deadline, api):
+    def slowly(texts):
+        time.sleep(2.5 * DEADLINE_S)
+        return api.batcher.submit(texts).result()
+
+    pool = ThreadPoolExecutor(1)
+    api.rebuild(classify=lambda texts: pool.submit(slowly, texts))
+    classify = POST.replace(b"messages", b"classify") + HOST + JSON
+    head = classify + b"Content-Length: %d\r\n\r\n" % len(BODY)
+    with (
+        serving(api.app, HttpProtocol) as port,
+        connect(port) as connection,
+        connection.makefile("rb") as received,
+    ):
+        connection.sendall(head + BODY + b"GET /livez HTTP/1.1\r\nHost: x")
+        assert read_one(received)[0] == 200
+        connection.sendall(b"\r\n\r\n")
+        assert read_one(received)[0] == 200
+    pool.shutdown()

@@ -191,7 +191,10 @@ def test_the_bar_at_the_bottom_of_a_small_window_hides_nothing_of_a_menu(pages, 
     browser.click(f"#m-{message_id} summary")
     browser.value_of("scrollTo({top: 1e6, behavior: 'instant'})")
 
-    menu, bar = "document.querySelector('[open] .pick-panel')", "document.querySelector('.main-nav')"
+    menu, bar = (
+        "document.querySelector('[open] .pick-panel')",
+        "document.querySelector('.main-nav')",
+    )
     edges = f"{menu}.getBoundingClientRect().bottom <= {bar}.getBoundingClientRect().top"
     assert browser.value_of(f"getComputedStyle({bar}).position") == "fixed"
     assert browser.value_of(edges) is True
