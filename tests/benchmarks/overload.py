@@ -1,7 +1,7 @@
 """Five times what the service can do, for a minute: python -m tests.benchmarks.overload [--json].
 
-Finds the capacity of POST /v1/classify with 16 clients, then offers five times as many messages at
-random moments, whether or not answers come, and looks at /livez twenty times a second: while the
+Finds the capacity of POST /v1/classify with 16 clients, before and after; in between offers five
+times as many messages at random moments, whether or not answers come, and looks at /livez twenty times a second: while the
 service loads its model, and while it is flooded. Ends with 1 where a promise is broken
 (RELIABILITY.md P23, P24).
 """
@@ -83,23 +83,27 @@ def flood(plan: Plan, folder: Path, examples: Iterable[Example]) -> Flood:
         with Watch(port) as loading:
             server.wait_until_it_answers(requests[0], lambda _: True)
         target = Target(port, requests)
-        once = closed_loop(
-            target, clients=CLIENTS, warm_up_s=plan.warm_up_s, seconds=plan.capacity_s
-        )
-        capacity = rate_of(once).per_s
+        capacity = _capacity(target, plan)
         before_mb = server.resident_mb()
         with Watch(port) as flooded, Peak(server) as peak:
             load = open_loop(target, per_s=max(1.0, plan.times * capacity), seconds=plan.seconds)
         recovery_s = _recovery_s(target, load.until_s)
         after_mb = server.resident_mb()
+        capacity_after = _capacity(target, plan)
     return Flood(
-        capacity_per_s=capacity,
+        capacities_per_s=(capacity, capacity_after),
         load=load,
         loading=tuple(call for call in loading.calls if call.status),  # 0: nobody listened yet
         flooded=tuple(flooded.calls),
         recovery_s=recovery_s,
         growth_mb=round(max(peak.most_mb, after_mb) - before_mb, 1),
     )
+
+
+def _capacity(target: Target, plan: Plan) -> float:
+    """Measure what is answered a second where nobody is turned away."""
+    load = closed_loop(target, clients=CLIENTS, warm_up_s=plan.warm_up_s, seconds=plan.capacity_s)
+    return rate_of(load).per_s
 
 
 def _started(contender: Contender, folder: Path, port: int) -> Server:

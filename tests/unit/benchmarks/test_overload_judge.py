@@ -16,7 +16,7 @@ def flood(*calls, **changes):
     whole = Load(calls=calls, from_s=0.0, until_s=10.0)
     looks = (call(0.0, 0.002),)
     seen = Flood(
-        capacity_per_s=1.0,
+        capacities_per_s=(0.5, 1.5),
         load=whole,
         loading=looks,
         flooded=looks,
