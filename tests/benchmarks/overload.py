@@ -1,9 +1,9 @@
 """Five times what the service can do, for a minute: python -m tests.benchmarks.overload [--json].
 
 Finds the capacity of POST /v1/classify with 16 clients, before and after; in between offers five
-times as many messages at random moments, whether or not answers come, and looks at /livez twenty times a second: while the
-service loads its model, and while it is flooded. Ends with 1 where a promise is broken
-(RELIABILITY.md P23, P24).
+times as many messages at random moments, whether or not answers come. Looks at /livez twenty times
+a second: while the service loads its model, and while it is flooded. Ends with 1 where a promise is
+broken (RELIABILITY.md P23, P24).
 """
 
 import argparse
