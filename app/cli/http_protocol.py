@@ -109,5 +109,10 @@ class HttpProtocol(HttpToolsProtocol):
         status = STATUS_OF_CODE[code]
         answer = problem(scope, status, code, _SAYS[code], headers=headers)
         head = b"".join(b"%s: %s\r\n" % pair for pair in answer.raw_headers)
-        self.transport.write(STATUS_LINE[status] + head + b"\r\n" + bytes(answer.body))
+        if not self._is_answering():
+            self.transport.write(STATUS_LINE[status] + head + b"\r\n" + bytes(answer.body))
         self.transport.close()
+
+    def _is_answering(self) -> bool:
+        """Whether half of an answer is out: another one would be read as its rest."""
+        return bool(self.cycle and self.cycle.response_started and not self.cycle.response_complete)

@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 import json
 import socket
@@ -404,3 +405,25 @@ def test_a_request_that_takes_longer_than_a_head_may_is_answered(short_deadline,
         connection.sendall(b"\r\n\r\n")
         assert read_one(received)[0] == 200
     pool.shutdown()
+
+
+def test_what_follows_a_request_and_is_none_is_not_answered_into_its_answer():
+    go_on = threading.Event()
+
+    async def app(scope, receive, send):
+        headers = [(b"content-length", b"4")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ab", "more_body": True})
+        await asyncio.get_running_loop().run_in_executor(None, go_on.wait, 10)
+        await send({"type": "http.response.body", "body": b"cd"})
+
+    with serving(app, HttpProtocol) as port, connect(port) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        received = connection.recv(65_536)
+        while not received.endswith(b"ab"):
+            received += connection.recv(65_536)
+        connection.sendall(b"\0\0\r\n\r\n")
+        rest = read_all(connection)
+        go_on.set()
+
+    assert rest == b""
